@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A TLS context: everything of one service that a handshake needs, ready for
+ * one worker thread. Contexts are not shared between threads (the library's
+ * certificate manager is not safe for what we do to it) and never changed
+ * once made; building one costs tens of microseconds.
+ */
+#ifndef SIDELOCK_CERTS_CONTEXT_H
+#define SIDELOCK_CERTS_CONTEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "certs/peer.h"
+#include "certs/snapshot.h"
+#include "certs/tickets.h"
+#include "config/report.h"
+
+struct WOLFSSL; /* as the library names its connection object */
+
+struct context;
+
+/*
+ * Builds the context of service `service_index` of the snapshot. The ring is
+ * read through `ring` at each ticket: the caller (a worker) may point it to
+ * another ring at any time between handshakes. `ring` may be NULL: no
+ * tickets. The context does not keep a reference on the snapshot: the caller
+ * does, for as long as the context or one of its connections lives.
+ */
+struct context *context_new(const struct snapshot *snapshot,
+    size_t service_index, struct ticket_ring *const *ring,
+    struct report *report) MUST_CHECK;
+/* Connections made from it may live on (the library counts references). */
+void context_free(struct context *context);
+
+/* A server-side connection object, without I/O set; its verify callback
+ * fills `peer`, which must outlive the handshake. NULL: out of memory. */
+struct WOLFSSL *context_connection_new(struct context *context,
+    struct peer *peer) MUST_CHECK;
+
+/*
+ * To be called when a handshake of this context has ended, well or not: the
+ * library keeps intermediates that a client sent in the context, where they
+ * would help later clients; this forgets them.
+ */
+void context_handshake_ended(struct context *context, const struct peer *peer);
+
+/* Proves the snapshot's service by a handshake in memory with each TLS
+ * version it allows. 0, or -1 with an error in the report. */
+int context_prove(const struct snapshot *snapshot, size_t service_index,
+    struct report *report) MUST_CHECK;
+
+#endif

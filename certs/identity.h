@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * An identity is what a server shows and proves: a certificate chain and the
+ * private key of its leaf, loaded from files and proven before use.
+ *
+ * identity_load runs every proof that needs no network, in this order, and
+ * names the first that fails: files readable; PEM understood; the key signs
+ * and the leaf's public key verifies (so the pair really matches); chain in
+ * order and complete; server_name covered; EKU serverAuth; dates. Dates only
+ * warn: a server with an expired certificate still encrypts, and the status
+ * says so. Whether a reload may install it is snapshot.h's decision.
+ *
+ * Immutable once loaded; owned by one snapshot. The key's bytes are wiped on
+ * free and never appear in a report.
+ */
+#ifndef SIDELOCK_CERTS_IDENTITY_H
+#define SIDELOCK_CERTS_IDENTITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "config/config.h"
+#include "config/report.h"
+
+enum {
+    IDENTITY_CHAIN_MAX = 9, /* certificates; what the TLS library can send */
+    IDENTITY_NAME_BYTES = 256,
+    IDENTITY_SERIAL_BYTES = 64,      /* hex digits and NUL */
+    IDENTITY_FINGERPRINT_BYTES = 65, /* SHA-256 of the DER, hex, and NUL */
+};
+
+enum key_type { KEY_ECDSA, KEY_RSA, KEY_ED25519 };
+
+struct blob {
+    uint8_t *data;
+    size_t len;
+};
+
+/* One certificate of the chain, as people speak of it (escaped text). */
+struct certificate_info {
+    char subject[IDENTITY_NAME_BYTES]; /* "CN=...,O=..." or similar */
+    char issuer[IDENTITY_NAME_BYTES];
+    char serial[IDENTITY_SERIAL_BYTES]; /* upper-case hex, no separators */
+    char fingerprint[IDENTITY_FINGERPRINT_BYTES];
+    time_t not_before;
+    time_t not_after;
+};
+
+struct identity {
+    char name[IDENTITY_NAME_BYTES]; /* what the status calls it: server_name,
+                                       else the first DNS name, else CN */
+    enum key_type key_type;
+    struct blob chain[IDENTITY_CHAIN_MAX]; /* DER, leaf first */
+    struct certificate_info info[IDENTITY_CHAIN_MAX];
+    size_t chain_count;
+    struct blob key; /* DER, secret */
+};
+
+/* Returns a proven identity, or NULL with an error in the report. `now` is
+ * the time against which dates are judged. */
+struct identity *identity_load(const struct config_certificate *certificate,
+    time_t now, struct report *report) MUST_CHECK;
+void identity_free(struct identity *identity);
+
+/* The earliest end among leaf and intermediates, and whose it is. */
+time_t identity_not_after(const struct identity *identity);
+
+/* True while every certificate of the chain is within its dates. */
+bool identity_is_current(const struct identity *identity, time_t now);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The settings as plain data: what an INI file, the environment and --set
+ * say, after defaults, units and cross-checks. Nothing here opens a socket or
+ * reads a certificate.
+ *
+ * Sources, later ones win: defaults, file, environment, --set.
+ *   file         [service web] / listen = 0.0.0.0:8443
+ *   environment  SIDELOCK_SERVICE_LISTEN, SIDELOCK_SERVICE__WEB__LISTEN
+ *   --set        service.listen=..., service.web.listen=...
+ *
+ * [service] and [certificate] may be repeated under names; without a name
+ * they are called "default". [clients], [tls], [timeouts] and [limits]
+ * without a name hold for every service; with the name of a service they
+ * override single keys for that service. Each service therefore carries its
+ * own effective copy, and no reader has to know about overriding.
+ *
+ * A config is immutable after config_load and owned by its caller.
+ */
+#ifndef SIDELOCK_CONFIG_CONFIG_H
+#define SIDELOCK_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "config/address.h"
+#include "config/report.h"
+
+enum {
+    CONFIG_NAME_MAX = 63,     /* characters of a section's name */
+    CONFIG_VALUE_MAX = 4095,  /* characters of a value */
+    CONFIG_LISTEN_MAX = 64,   /* listen addresses of one service */
+    CONFIG_BACKEND_MAX = 16,  /* backends of one service */
+    CONFIG_SERVICES_MAX = 256,
+};
+
+struct string_list {
+    char **items;
+    size_t count;
+};
+
+struct address_list {
+    struct address *items;
+    size_t count;
+};
+
+enum required_level {
+    LEVEL_TLS,  /* TLS, clients show no certificate (D2000: TLSNoPeerAuth) */
+    LEVEL_PEER, /* TLS, clients prove who they are (D2000: TLSPeerAuth) */
+};
+
+enum truncation {
+    TRUNCATION_RESET, /* the backend sees a reset: a cut upload is no upload */
+    TRUNCATION_PASS,  /* the backend sees a plain end of stream */
+};
+
+/* TLS versions as on the wire (RFC 8446, section 4.2.1). */
+enum tls_version {
+    TLS_VERSION_1_2 = 0x0303,
+    TLS_VERSION_1_3 = 0x0304,
+};
+
+enum log_level {
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_WARN,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_DEBUG,
+};
+
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
+/* [clients]: who may come in at required_level = peer. */
+struct config_clients {
+    struct string_list ca; /* PEM files of the CAs that vouch for clients */
+    bool allow_all;        /* any client whom one of the CAs vouches for */
+};
+
+/* [tls] */
+struct config_tls {
+    enum tls_version min_version;
+    enum tls_version max_version;
+    struct string_list ciphers; /* names as `openssl ciphers` prints them */
+    struct string_list groups;  /* X25519MLKEM768, X25519, P-256, P-384 */
+    bool resumption;            /* tickets; never at required_level = peer */
+};
+
+/* [timeouts], in milliseconds; 0 is "none" where the key allows it. */
+struct config_timeouts {
+    int64_t handshake_ms;   /* accept to end of handshake */
+    int64_t connect_ms;     /* one backend attempt */
+    int64_t idle_ms;        /* no byte either way */
+    int64_t half_closed_ms; /* no byte after one side has ended */
+    int64_t lifetime_ms;    /* whole connection */
+};
+
+/* [limits] */
+struct config_limits {
+    int64_t buffer_bytes; /* each of a connection's buffers, at most */
+};
+
+struct config_service {
+    char *name;
+    struct address_list listen;
+    struct address_list backend; /* in order of preference */
+    enum required_level required_level;
+    bool unsafe_backend; /* a backend that is not on this machine */
+    char *certificate;   /* name of its [certificate]; never NULL once loaded */
+    enum truncation truncation;
+    struct config_clients clients;
+    struct config_tls tls;
+    struct config_timeouts timeouts;
+    struct config_limits limits;
+};
+
+struct config_certificate {
+    char *name;
+    char *cert;        /* PEM: leaf first, then intermediates */
+    char *key;         /* PEM; may be the same file */
+    char *server_name; /* name that the leaf must cover, or "" for any */
+    char *chain_root;  /* PEM root(s) that the chain must reach, or "" */
+};
+
+/* Settings of the whole process. */
+struct config_process {
+    int64_t workers; /* 0: as many as usable CPUs */
+    char *pid_file;  /* or "" */
+    int64_t drain_ms;
+    int64_t drain_delay_ms;
+    int64_t max_connections; /* 0: what the descriptor limit allows */
+};
+
+struct config_log {
+    enum log_level level;
+    enum log_format format;
+    char *output;     /* "stderr" or a path */
+    bool connections; /* one line per connection that ended well */
+};
+
+struct config {
+    struct config_service *services;
+    size_t service_count;
+    struct config_certificate *certificates;
+    size_t certificate_count;
+    struct config_process process; /* [process], drain* from [timeouts],
+                                      max_connections from [limits] */
+    struct config_log log;
+    int64_t warn_days; /* [reload] warn_days */
+};
+
+/* Where settings come from. path may be NULL: no file. */
+struct config_source {
+    const char *path;
+    const char *const *sets; /* "section.key=value", as given after --set */
+    size_t set_count;
+    char *const *environ; /* NULL-terminated, or NULL: none */
+};
+
+/*
+ * Reads, converts and cross-checks. Returns the config, or NULL with at least
+ * one error in the report; as many errors as can be found in one pass are
+ * reported, each with its origin ("sidelock.ini:12", "--set", "environment").
+ */
+struct config *config_load(const struct config_source *source,
+    struct report *report) MUST_CHECK;
+void config_free(struct config *config);
+
+const struct config_certificate *config_find_certificate(
+    const struct config *config, const char *name);
+const struct config_service *config_find_service(
+    const struct config *config, const char *name);
+
+/*
+ * Names, separated by ", ", the keys that differ between the two and that a
+ * reload cannot change ("process.workers"). "" when there is none.
+ */
+void config_restart_keys(const struct config *running,
+    const struct config *loaded, char *out, size_t cap);
+
+/* Every key with default, whether it can be reloaded, and help, for --help. */
+void config_print_keys(FILE *out);
+
+#endif

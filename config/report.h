@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A report collects what was found while settings or certificates were read:
+ * each finding is one line for a person, with a severity. Start-up, reload
+ * and `check` run the same code and only print its report differently.
+ *
+ * The caller owns the report. Adding never fails: out of memory, or past
+ * REPORT_FINDINGS_MAX findings, a finding is only counted.
+ */
+#ifndef SIDELOCK_CONFIG_REPORT_H
+#define SIDELOCK_CONFIG_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+#define PRINTF_LIKE(fmt_at, args_at)                                           \
+    __attribute__((format(printf, fmt_at, args_at)))
+
+enum {
+    REPORT_TEXT_BYTES = 1024,
+    REPORT_FINDINGS_MAX = 1000,
+};
+
+enum severity {
+    SEVERITY_NOTE,    /* worth a line, nothing to do */
+    SEVERITY_WARNING, /* works, but somebody should act */
+    SEVERITY_ERROR,   /* this configuration is not used */
+};
+
+struct finding {
+    enum severity severity;
+    char *text; /* one line, no newline, control characters escaped */
+};
+
+struct report {
+    struct finding *items;
+    size_t count;
+    size_t error_count;
+    size_t warning_count;
+    size_t lost_count; /* findings that found no room */
+};
+
+void report_init(struct report *report);
+void report_deinit(struct report *report);
+
+void report_error(struct report *report, const char *fmt, ...)
+    PRINTF_LIKE(2, 3);
+void report_warning(struct report *report, const char *fmt, ...)
+    PRINTF_LIKE(2, 3);
+void report_note(struct report *report, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* The text of the first error, or "" when there is none. */
+const char *report_first_error(const struct report *report);
+
+/* "error", "warning" or "note". */
+const char *severity_name(enum severity severity);
+
+/*
+ * Copies text into out as printable ASCII: a control character, a quote, a
+ * backslash or a byte above 0x7e becomes \xNN. Cuts at cap - 1 characters,
+ * never inside an escape. For text that a peer or a certificate chose.
+ */
+void text_escape(char *out, size_t cap, const char *text, size_t len);
+
+#endif
