@@ -9,11 +9,12 @@
 #ifndef SIDELOCK_CONFIG_ADDRESS_H
 #define SIDELOCK_CONFIG_ADDRESS_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <netinet/in.h>
+
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "config/report.h"
 
@@ -44,8 +45,8 @@ void address_format(const struct address *address, char *out, size_t cap);
 
 /* Takes what accept or getpeername returned. An unnamed UNIX peer is
  * formatted as "unix:". */
-void address_from_sockaddr(struct address *address,
-    const struct sockaddr *sockaddr, socklen_t len);
+void address_from_sockaddr(
+    struct address *address, const struct sockaddr *sockaddr, socklen_t len);
 
 bool address_equal(const struct address *a, const struct address *b);
 bool address_is_unix(const struct address *address);

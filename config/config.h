@@ -29,10 +29,11 @@
 #include "config/report.h"
 
 enum {
-    CONFIG_NAME_MAX = 63,     /* characters of a section's name */
-    CONFIG_VALUE_MAX = 4095,  /* characters of a value */
-    CONFIG_LISTEN_MAX = 64,   /* listen addresses of one service */
-    CONFIG_BACKEND_MAX = 16,  /* backends of one service */
+    CONFIG_NAME_MAX = 63,    /* characters of a section's name */
+    CONFIG_VALUE_MAX = 4095, /* characters of a value */
+    CONFIG_LISTEN_MAX = 64,  /* listen addresses of one service */
+    CONFIG_BACKEND_MAX = 16, /* backends of one service */
+    CONFIG_LIST_MAX = 256,   /* items of any other list */
     CONFIG_SERVICES_MAX = 256,
 };
 
@@ -69,7 +70,10 @@ enum log_level {
     LOG_LEVEL_DEBUG,
 };
 
-enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+enum log_format {
+    LOG_FORMAT_TEXT,
+    LOG_FORMAT_JSON
+};
 
 /* [clients]: who may come in at required_level = peer. */
 struct config_clients {
@@ -162,8 +166,8 @@ struct config_source {
  * one error in the report; as many errors as can be found in one pass are
  * reported, each with its origin ("sidelock.ini:12", "--set", "environment").
  */
-struct config *config_load(const struct config_source *source,
-    struct report *report) MUST_CHECK;
+struct config *config_load(
+    const struct config_source *source, struct report *report) MUST_CHECK;
 void config_free(struct config *config);
 
 const struct config_certificate *config_find_certificate(

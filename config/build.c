@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Walks the table of keys once per service, once per certificate and once
+ * for the process. Owns nothing: fields belong to the config that it fills.
+ */
+#include "config/build.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/value.h"
+
+enum {
+    REASON_BYTES = 512
+};
+
+static void *
+field_of(void *base, const struct key *key)
+{
+    return (char *)base + key->offset;
+}
+
+static void
+report_refused(const struct setting *setting, const struct section *section,
+    const char *why, struct report *report)
+{
+    char label[SECTION_LABEL_BYTES];
+
+    section_label(section, label, sizeof(label));
+    report_error(report, "%s: %s %s = %.100s%s: %s", setting->origin, label,
+        setting->key->name, setting->text,
+        strlen(setting->text) > 100 ? "..." : "", why);
+}
+
+/*
+ * Converts every setting once for its verdict alone: a setting that another
+ * overrides is checked, too, and one that holds for many services is reported
+ * once.
+ */
+static void
+check_settings(struct settings *settings, struct report *report)
+{
+    char why[REASON_BYTES];
+    union value scratch;
+
+    for (struct section *at = settings->first; at; at = at->next) {
+        for (size_t i = 0; i < at->count; i++) {
+            struct setting *setting = &at->settings[i];
+
+            if (value_parse(
+                    setting->key, &scratch, setting->text, why, sizeof(why))
+                == 0) {
+                value_clear(setting->key->type, &scratch);
+                continue;
+            }
+            setting->is_refused = true;
+            report_refused(setting, at, why, report);
+        }
+    }
+}
+
+static void
+report_missing(const struct settings *settings, const struct key *key,
+    const char *name, struct report *report)
+{
+    const struct section *section =
+        settings_find_section(settings, key->section, name);
+    char label[SECTION_LABEL_BYTES];
+
+    section_label(section, label, sizeof(label));
+    report_error(report, "%s: %s has no %s: add a line such as %s = %s",
+        section->origin, label, key->name, key->name, key->example);
+}
+
+static int
+fill_field(const struct settings *settings, const struct key *key,
+    const char *name, void *field, struct report *report)
+{
+    char why[REASON_BYTES];
+    const struct setting *setting = settings_effective(settings, key, name);
+    const char *text =
+        setting != NULL && !setting->is_refused ? setting->text : key->fallback;
+
+    if (text == NULL) {
+        if (setting == NULL)
+            report_missing(settings, key, name, report);
+        return 0;
+    }
+    if (value_parse(key, field, text, why, sizeof(why)) == 0)
+        return 0;
+    /* It was accepted before, or is a default: only memory can be short. */
+    report_error(report, "[%s] %s: %s", keys_section_info(key->section)->name,
+        key->name, why);
+    return -1;
+}
+
+/* Fills the fields of one struct. */
+static int
+fill(const struct settings *settings, enum key_home home, const char *name,
+    void *base, struct report *report)
+{
+    for (size_t i = 0; i < config_key_count; i++) {
+        const struct key *key = &config_keys[i];
+
+        if (key->home == home
+            && fill_field(settings, key, name, field_of(base, key), report) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static size_t
+count_sections(const struct settings *settings, enum section_kind kind)
+{
+    size_t count = 0;
+
+    for (const struct section *at = settings->first; at; at = at->next)
+        count += at->kind == kind;
+    return count;
+}
+
+/* An array of count structs, and never malloc(0). */
+static void *
+array_new(size_t count, size_t size)
+{
+    return calloc(count > 0 ? count : 1, size);
+}
+
+static int
+build_services(struct config *config, const struct settings *settings,
+    struct report *report)
+{
+    config->services = array_new(
+        count_sections(settings, SECTION_SERVICE), sizeof(*config->services));
+    if (config->services == NULL)
+        return -1;
+    for (const struct section *at = settings->first; at; at = at->next) {
+        struct config_service *service;
+
+        if (at->kind != SECTION_SERVICE)
+            continue;
+        service = &config->services[config->service_count++];
+        service->name = strdup(at->name);
+        if (service->name == NULL
+            || fill(settings, HOME_SERVICE, at->name, service, report) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+build_certificates(struct config *config, const struct settings *settings,
+    struct report *report)
+{
+    config->certificates =
+        array_new(count_sections(settings, SECTION_CERTIFICATE),
+            sizeof(*config->certificates));
+    if (config->certificates == NULL)
+        return -1;
+    for (const struct section *at = settings->first; at; at = at->next) {
+        struct config_certificate *certificate;
+
+        if (at->kind != SECTION_CERTIFICATE)
+            continue;
+        certificate = &config->certificates[config->certificate_count++];
+        certificate->name = strdup(at->name);
+        if (certificate->name == NULL
+            || fill(settings, HOME_CERTIFICATE, at->name, certificate, report)
+                   < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static const struct config_certificate *
+choose_certificate(
+    const struct config *config, const struct config_service *service)
+{
+    const struct config_certificate *same =
+        config_find_certificate(config, service->name);
+
+    if (*service->certificate != '\0')
+        return config_find_certificate(config, service->certificate);
+    if (same == NULL && config->certificate_count == 1)
+        return &config->certificates[0];
+    return same;
+}
+
+static void
+report_no_choice(const struct config *config,
+    const struct config_service *service, struct report *report)
+{
+    char names[REASON_BYTES] = "";
+    size_t used = 0;
+
+    for (size_t i = 0; i < config->certificate_count; i++) {
+        int len = snprintf(names + used, sizeof(names) - used, "%s%s",
+            i == 0 ? "" : ", ", config->certificates[i].name);
+
+        if (len < 0 || (size_t)len >= sizeof(names) - used)
+            break;
+        used += (size_t)len;
+    }
+    names[used] = '\0';
+    if (*service->certificate != '\0')
+        report_error(report,
+            "service '%s': there is no certificate named '%.80s' (there is:"
+            " %s)",
+            service->name, service->certificate, names);
+    else
+        report_error(report,
+            "service '%s': write certificate = NAME, one of %s: none has the"
+            " service's own name",
+            service->name, names);
+}
+
+static int
+replace_string(char **field, const char *text)
+{
+    char *copy = strdup(text);
+
+    if (copy == NULL)
+        return -1;
+    free(*field);
+    *field = copy;
+    return 0;
+}
+
+/* Writes out what an empty value stands for. */
+static int
+resolve(struct config *config, struct report *report)
+{
+    for (size_t i = 0; i < config->certificate_count; i++) {
+        struct config_certificate *certificate = &config->certificates[i];
+
+        if (*certificate->key == '\0' && certificate->cert != NULL
+            && replace_string(&certificate->key, certificate->cert) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < config->service_count; i++) {
+        struct config_service *service = &config->services[i];
+        const struct config_certificate *choice =
+            choose_certificate(config, service);
+
+        if (choice == NULL && config->certificate_count > 0)
+            report_no_choice(config, service, report);
+        if (choice != NULL
+            && replace_string(&service->certificate, choice->name) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+struct config *
+build_config(struct settings *settings, struct report *report)
+{
+    struct config *config = calloc(1, sizeof(*config));
+
+    check_settings(settings, report);
+    if (config == NULL || build_services(config, settings, report) < 0
+        || build_certificates(config, settings, report) < 0
+        || fill(settings, HOME_CONFIG, "", config, report) < 0
+        || resolve(config, report) < 0) {
+        report_error(report, "out of memory");
+        config_free(config);
+        return NULL;
+    }
+    return config;
+}
