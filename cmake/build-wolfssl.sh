@@ -23,7 +23,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 cc=cc
 sanitize=
-tarball=$CACHE/sources/wolfssl.tar.gz
+tarball=$WOLFSSL_SOURCE
 while [ $# -gt 0 ]; do
     case $1 in
     --cc) cc=${2:?} && shift ;;
@@ -145,13 +145,13 @@ fix_x25519_assembly() {
 # so that nobody ever sees half a library.
 build() {
     local work=$1 version
-    mkdir "$work/src" "$work/root"
-    tar -xf "$tarball" -C "$work/src" --strip-components=1 --no-same-owner
-    cd "$work/src"
-    version=$(sed -n 's/^AC_INIT(\[wolfssl\],\[\([0-9.]*\)\].*/\1/p' configure.ac)
+    version=$(wolfssl_version_of "$tarball")
     version_ge "${version:-0}" "$WOLFSSL_PIN" ||
         die "$tarball holds wolfSSL '${version:-unknown}', older than $WOLFSSL_PIN"
     say "building wolfSSL $version ($variant), about a minute, once"
+    mkdir "$work/src" "$work/root"
+    tar -xf "$tarball" -C "$work/src" --strip-components=1 --no-same-owner
+    cd "$work/src"
     fix_x25519_assembly
     if [ ! -x configure ]; then
         run_logged "$work/autogen.log" ./autogen.sh

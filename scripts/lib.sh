@@ -14,7 +14,15 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # Without HOME (a bare container, a service) the cache is root's.
 CACHE=${SIDELOCK_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/sidelock}
 SCRIPT=$(basename "$0" .sh)
+case $CACHE in
+/*) ;;
+*) CACHE=$PWD/$CACHE ;;
+esac
 export ROOT CACHE SCRIPT
+
+# The wolfSSL source in use: a link that scripts/setup.sh sets.
+# shellcheck disable=SC2034
+WOLFSSL_SOURCE=$CACHE/sources/wolfssl-source
 
 # The least wolfSSL version that sidelock accepts, and the SHA-256 of its
 # source archive as Debian signs it.
@@ -71,10 +79,28 @@ sha256_of() {
     sha256sum "$1" | cut -d ' ' -f 1
 }
 
+# wolfssl_version_of TARBALL: the version that a source archive claims.
+wolfssl_version_of() {
+    tar -xOf "$1" --wildcards --no-wildcards-match-slash '*/configure.ac' \
+        2>/dev/null |
+        sed -n 's/^AC_INIT(\[wolfssl\],\[\([0-9.]*\)\].*/\1/p'
+}
+
 # replace_link TARGET LINK: points LINK at TARGET in one step.
 replace_link() {
     local fresh
     fresh=$(mktemp -u "$2.XXXXXX")
     ln -s "$1" "$fresh"
     mv -T "$fresh" "$2"
+}
+
+# The base addresses of the Debian mirrors in apt's own configuration, in
+# either format of sources; security and foreign archives are left out.
+debian_mirrors() {
+    local codename
+    codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME-}")
+    apt-get update --print-uris 2>/dev/null |
+        sed -n "s|^'\(.*\)/dists/\([^/]*\)/InRelease'.*|\2 \1|p" |
+        sed -n -E "s/^(${codename:-stable}(-updates)?|(old)?stable|testing|unstable|sid) //p" |
+        grep -v -- '-security/\?$' | awk '!seen[$0]++'
 }
