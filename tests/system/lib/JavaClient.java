@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Usage: java JavaClient.java PORT CA_FILE VERSION
+// Sends standard input over TLS, writes all that comes back until the server
+// ends.
+
+import java.io.FileInputStream;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
+
+class JavaClient {
+    public static void main(String[] args) throws Exception {
+        KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+        store.load(null, null);
+        try (FileInputStream file = new FileInputStream(args[1])) {
+            store.setCertificateEntry("ca",
+                CertificateFactory.getInstance("X.509")
+                    .generateCertificate(file));
+        }
+        TrustManagerFactory trust = TrustManagerFactory.getInstance(
+            TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(store);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, trust.getTrustManagers(), null);
+        int port = Integer.parseInt(args[0]);
+        try (SSLSocket socket = (SSLSocket) context.getSocketFactory()
+                 .createSocket("localhost", port)) {
+            SSLParameters parameters = socket.getSSLParameters();
+            parameters.setEndpointIdentificationAlgorithm("HTTPS");
+            socket.setSSLParameters(parameters);
+            socket.setEnabledProtocols(new String[] {args[2]});
+            System.in.transferTo(socket.getOutputStream());
+            socket.getInputStream().transferTo(System.out);
+            System.out.flush();
+        }
+    }
+}

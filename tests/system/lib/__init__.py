@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the system tests are written with.
+
+settings   which binary, how big, how patient
+wait       conditions with a deadline
+pki        throwaway certificates
+log        the program's log as events
+sidelock   the program under test as an object
+streams    reproducible bytes and their checksums
+backends   servers in Python that behave, or misbehave, as asked
+servers    real servers: redis, nginx, http.server
+clients    real clients: openssl, curl, gnutls-cli, Node, Python, Java
+tls        a TLS client whose every byte and ending is under control
+hello      ClientHellos, whole, cut up and oversized
+
+Standard library only.
+"""

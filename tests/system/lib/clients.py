@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real TLS clients behind one call: send a request, return the answer.
+
+Each client verifies the server's certificate and name, allows exactly one
+TLS version, and returns all that came until the server ended.
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from lib import settings, tls
+
+_HERE = Path(__file__).parent
+
+
+def openssl(port, ca, version, request):
+    flag = {tls.TLS12: "-tls1_2", tls.TLS13: "-tls1_3"}[version]
+    command = [
+        settings.require("openssl"), "s_client", "-quiet", flag,
+        "-connect", f"127.0.0.1:{port}", "-CAfile", ca,
+        "-servername", "localhost", "-verify_hostname", "localhost",
+        "-verify_return_error", "-verify_quiet",
+    ]  # fmt: skip
+    return _run(command, request)
+
+
+def gnutls(port, ca, version, request):
+    name = {tls.TLS12: "VERS-TLS1.2", tls.TLS13: "VERS-TLS1.3"}[version]
+    command = [
+        settings.require("gnutls-cli"), "--port", port, "--x509cafile", ca,
+        "--priority", f"NORMAL:-VERS-ALL:+{name}",
+        "--logfile", "/dev/null", "localhost",
+    ]  # fmt: skip
+    return _run(command, request)
+
+
+def node(port, ca, version, request):
+    command = [
+        settings.require("node"), _HERE / "node_client.js", port, ca,
+        tls.VERSION_NAMES[version],
+    ]  # fmt: skip
+    return _run(command, request)
+
+
+def java(port, ca, version, request):
+    command = [
+        settings.require("java"), _HERE / "JavaClient.java", port, ca,
+        tls.VERSION_NAMES[version],
+    ]  # fmt: skip
+    return _run(command, request)
+
+
+def python(port, ca, version, request):
+    context = tls.client_context(ca, version)
+    with tls.TlsClient.open(("127.0.0.1", port), context) as client:
+        client.send(request)
+        answer = client.read_to_end()
+        assert client.end is tls.End.CLOSE_NOTIFY
+    return answer
+
+
+ALL = [openssl, gnutls, node, python]
+if shutil.which("java"):  # a welcome guest, but nothing that must be installed
+    ALL.append(java)
+
+
+def curl(url, ca, version, *options):
+    """The body that curl fetched."""
+    number = {tls.TLS12: "1.2", tls.TLS13: "1.3"}[version]
+    command = [
+        settings.require("curl"), "--silent", "--show-error", "--fail",
+        "--noproxy", "*", "--cacert", ca, f"--tlsv{number}",
+        "--tls-max", number, *options, url,
+    ]  # fmt: skip
+    return _run(command, b"")
+
+
+def _run(command, request):
+    done = subprocess.run(
+        [str(part) for part in command], input=request, capture_output=True,
+        timeout=settings.DEADLINE_S,
+    )  # fmt: skip
+    shown = done.stderr.decode(errors="replace")
+    assert done.returncode == 0, f"{command}: {done.returncode}\n{shown}"
+    return done.stdout

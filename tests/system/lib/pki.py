@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Throwaway certificates, made by the openssl command."""
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+SERVER_NAMES = "DNS:localhost,IP:127.0.0.1,IP:::1"
+
+_CONFIG = """
+[ca]
+default_ca = this
+[this]
+dir = .
+database = {name}.index
+serial = {name}.serial
+new_certs_dir = issued
+certificate = {name}.pem
+private_key = {name}.key
+default_md = sha256
+policy = anything
+unique_subject = no
+copy_extensions = none
+[anything]
+commonName = supplied
+organizationName = optional
+[req]
+distinguished_name = empty
+[empty]
+"""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate with its key; cert holds the chain that is sent."""
+
+    cert: Path
+    key: Path
+    serial: str  # upper-case hex, as openssl prints it
+
+    def as_section(self):
+        return {"cert": self.cert, "key": self.key}
+
+
+class Pki:
+    """A folder of authorities and what they issued."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        (self.folder / "issued").mkdir(parents=True)
+        self._next_serial = 0x51DE0001
+
+    def root(self, name="ca", days=3650):
+        """A self-signed authority; returns its certificate's path."""
+        self._key(name, "ec")
+        self._prepare_authority(name)
+        self._openssl(
+            "req", "-x509", "-new", "-key", f"{name}.key", "-days", days,
+            "-subj", f"/CN=sidelock test {name}", "-out", f"{name}.pem",
+            "-addext", "basicConstraints=critical,CA:TRUE",
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+        )  # fmt: skip
+        return self.folder / f"{name}.pem"
+
+    def intermediate(self, name, issuer="ca"):
+        """An authority below another one; returns its certificate's path."""
+        self._key(name, "ec")
+        self._prepare_authority(name)
+        extensions = [
+            "basicConstraints=critical,CA:TRUE",
+            "keyUsage=critical,keyCertSign,cRLSign",
+        ]
+        self._sign(name, issuer, f"/CN=sidelock test {name}", extensions)
+        return self.folder / f"{name}.pem"
+
+    def server(self, name, names=SERVER_NAMES, **how):
+        """A server certificate for localhost (or other names)."""
+        return self._leaf(name, "serverAuth", names, **how)
+
+    def client(self, name, **how):
+        """A client certificate."""
+        return self._leaf(name, "clientAuth", f"DNS:{name}.client.test", **how)
+
+    def _leaf(self, name, eku, names, issuer="ca", key="ec", subject=None,
+              days=(-1, 90), chain=()):  # fmt: skip
+        self._key(name, key)
+        extensions = [
+            "basicConstraints=CA:FALSE",
+            "keyUsage=critical,digitalSignature",
+            f"extendedKeyUsage={eku}",
+            f"subjectAltName={names}",
+        ]
+        subject = subject or f"/CN={name}"
+        serial = self._sign(name, issuer, subject, extensions, days)
+        cert = self.folder / f"{name}.pem"
+        if chain:
+            parts = [cert, *chain]
+            cert = self.join(f"{name}.chain.pem", parts)
+        return Certificate(cert, self.folder / f"{name}.key", serial)
+
+    def join(self, name, parts):
+        """A file with the contents of several."""
+        path = self.folder / name
+        path.write_text("".join(Path(part).read_text() for part in parts))
+        return path
+
+    def self_signed_client(self, name):
+        """A client certificate that nobody vouches for."""
+        self._key(name, "ec")
+        self._openssl(
+            "req", "-x509", "-new", "-key", f"{name}.key", "-days", 30,
+            "-subj", f"/CN={name}", "-out", f"{name}.pem",
+            "-addext", "extendedKeyUsage=clientAuth",
+        )  # fmt: skip
+        folder = self.folder
+        return Certificate(folder / f"{name}.pem", folder / f"{name}.key", "")
+
+    def encrypt_key(self, certificate, name, password):
+        """A copy of the key, as encrypted PKCS#8."""
+        path = self.folder / name
+        self._openssl(
+            "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-in", certificate.key,
+            "-passout", f"pass:{password}", "-out", path,
+        )  # fmt: skip
+        return path
+
+    def _key(self, name, kind):
+        options = {
+            "ec": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+            "rsa": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+            "ed25519": ["-algorithm", "ED25519"],
+        }
+        self._openssl("genpkey", *options[kind], "-out", f"{name}.key")
+
+    def _prepare_authority(self, name):
+        config = self.folder / f"{name}.conf"
+        config.write_text(_CONFIG.format(name=name))
+        (self.folder / f"{name}.index").write_text("")
+
+    def _sign(self, name, issuer, subject, extensions, days=(-1, 3000)):
+        serial = f"{self._next_serial:X}"
+        self._next_serial += 1
+        (self.folder / f"{issuer}.serial").write_text(serial)
+        (self.folder / f"{name}.ext").write_text("\n".join(extensions))
+        self._openssl(
+            "req", "-new", "-utf8", "-key", f"{name}.key", "-subj", subject,
+            "-config", f"{issuer}.conf", "-out", f"{name}.csr",
+        )  # fmt: skip
+        self._openssl(
+            "ca", "-batch", "-notext", "-config", f"{issuer}.conf",
+            "-in", f"{name}.csr", "-out", f"{name}.pem", "-utf8",
+            "-extfile", f"{name}.ext", "-startdate", _date(days[0]),
+            "-enddate", _date(days[1]),
+        )  # fmt: skip
+        return serial
+
+    def _openssl(self, *arguments):
+        command = [shutil.which("openssl"), *map(str, arguments)]
+        done = subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True,
+            stdin=subprocess.DEVNULL, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+
+
+def _date(days):
+    moment = datetime.now(timezone.utc) + timedelta(days=days)
+    return moment.strftime("%Y%m%d%H%M%SZ")

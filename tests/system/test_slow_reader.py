@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A side that does not read costs a bounded amount of memory."""
+
+import os
+import time
+
+import pytest
+
+from lib import backends
+from lib.settings import GIB, KIB, MIB
+from lib.streams import Stream
+from lib.tls import TlsClient
+from lib.wait import until
+
+CONNECTIONS = 20
+BUFFER = 64 * KIB
+
+# Per direction at most: what was read and not yet handed on (BUFFER), and
+# the same again sealed or opened; the rest is the TLS state.
+BOUND_PER_CONNECTION_KIB = 4 * BUFFER // KIB + 64
+BOUND_FIXED_KIB = 4 * KIB
+
+
+class Gauge:
+    """Counts what a backend has managed to send, over all connections."""
+
+    def __init__(self, chunk):
+        self.sent = 0
+        self._chunk = chunk
+
+    def offer(self, total):
+        def handler(sock, record):
+            record.read(sock)
+            sent = 0
+            while sent < total:
+                sent += sock.send(self._chunk)
+                self.sent += len(self._chunk)
+
+        return handler
+
+
+def cpu_seconds(pid):
+    """User and system time of a process."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def settled(read, still_s=0.5):
+    """A condition: the value has not changed for a while, which says that
+    everything that has room for bytes is full."""
+    last = [read(), time.monotonic()]
+
+    def condition():
+        value = read()
+        if value != last[0]:
+            last[:] = [value, time.monotonic()]
+        return time.monotonic() - last[1] > still_s
+
+    return condition
+
+
+@pytest.mark.release_only
+def test_a_client_that_reads_nothing_costs_bounded_memory(start, serve, pki):
+    """A backend offers 1 GiB to each of 20 clients that read nothing: the
+    process grows by at most a few buffers per connection."""
+    gauge = Gauge(b"x" * MIB)
+    proxy = start(serve(gauge.offer(GIB)), limits={"buffer": BUFFER})
+    context = pki.context()
+    clients = []
+    before = proxy.memory_kib()
+    try:
+        for _ in range(CONNECTIONS):
+            client = TlsClient.open(
+                proxy.address(), context, receive_bytes=16 * KIB
+            )
+            clients.append(client)
+            client.send(b"go")
+        until(lambda: gauge.sent > 0, "the backend has sent something")
+        until(settled(lambda: gauge.sent), "nothing moves any more")
+        growth = proxy.memory_kib() - before
+    finally:
+        for client in clients:
+            client.reset()
+    assert gauge.sent < CONNECTIONS * GIB
+    bound = BOUND_FIXED_KIB + CONNECTIONS * BOUND_PER_CONNECTION_KIB
+    assert growth <= bound, f"{growth} KiB, more than {bound} KiB"
+
+
+@pytest.mark.release_only
+def test_a_backend_that_reads_nothing_costs_bounded_memory(start, serve, pki):
+    """The same the other way: clients send until nothing moves any more."""
+    never = backends.threading.Event()
+    proxy = start(
+        serve(backends.when(never, backends.hold)), limits={"buffer": BUFFER}
+    )
+    context = pki.context()
+    clients = []
+    before = proxy.memory_kib()
+    try:
+        for _ in range(CONNECTIONS):
+            client = TlsClient.open(proxy.address(), context)
+            clients.append(client)
+            client.sock.settimeout(0.5)
+            with pytest.raises(TimeoutError):
+                while True:
+                    client.send(b"x" * MIB)
+        growth = proxy.memory_kib() - before
+    finally:
+        for client in clients:
+            client.reset()
+        never.set()
+    bound = BOUND_FIXED_KIB + CONNECTIONS * BOUND_PER_CONNECTION_KIB
+    assert growth <= bound, f"{growth} KiB, more than {bound} KiB"
+
+
+@pytest.mark.release_only
+def test_a_blocked_transfer_uses_no_cpu(start, serve, pki):
+    """While neither side can go on the process waits and does not spin."""
+    gauge = Gauge(b"x" * MIB)
+    proxy = start(serve(gauge.offer(GIB)))
+    with TlsClient.open(
+        proxy.address(), pki.context(), receive_bytes=16 * KIB
+    ) as client:
+        client.send(b"go")
+        until(lambda: gauge.sent > 0, "the backend has sent something")
+        until(settled(lambda: gauge.sent), "nothing moves any more")
+        begin = time.monotonic()
+        used = cpu_seconds(proxy.pid)
+        until(lambda: time.monotonic() - begin > 1, "a second to measure")
+        share = (cpu_seconds(proxy.pid) - used) / (time.monotonic() - begin)
+        client.reset()
+    assert share < 0.2, f"{share:.0%} of a CPU"
+
+
+def test_a_slow_reader_delays_nobody(start, serve, pki):
+    """While one client does not read, another on the same worker is served,
+    and the slow one gets every byte in the end."""
+    stream = Stream(16 * MIB, seed=40)
+    proxy = start(serve(backends.source(stream)), process={"workers": 1})
+    context = pki.context()
+    with TlsClient.open(
+        proxy.address(), context, receive_bytes=16 * KIB
+    ) as slow:
+        slow.send(b"go")
+        for _ in range(3):
+            with TlsClient.open(proxy.address(), context) as quick:
+                quick.send(b"go")
+                assert quick.tally_to_end() == stream.digest()
+                quick.finish()
+        assert slow.tally_to_end() == stream.digest()
+        slow.finish()

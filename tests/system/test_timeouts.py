@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every state of a connection has its time limit, and says so."""
+
+import threading
+import time
+
+import pytest
+
+from lib import backends, net, tls
+from lib.tls import End, TlsClient
+
+each_version = pytest.mark.parametrize(
+    "version", tls.VERSIONS, ids=tls.VERSION_NAMES.get
+)
+
+
+def test_a_silent_client_ends_by_handshake_timeout(start, serve):
+    """timeouts.handshake counts from accepting, before the first byte too."""
+    proxy = start(serve(backends.echo), timeouts={"handshake": "300ms"})
+    with net.connect(proxy.address()) as sock:
+        assert sock.recv(1) == b""
+    assert proxy.connection_end()["reason"] == "handshake_timeout"
+
+
+@each_version
+def test_an_unfinished_handshake_ends_by_handshake_timeout(
+    start, serve, pki, version
+):
+    """A client that stops after its ClientHello is ended."""
+    proxy = start(serve(backends.echo), timeouts={"handshake": "300ms"})
+    with TlsClient(net.connect(proxy.address()), pki.context(version)) as client:
+        client.handshake_step()
+        client.flush()
+        assert proxy.connection_end()["reason"] == "handshake_timeout"
+
+
+@each_version
+def test_an_idle_connection_is_ended(start, serve, pki, version):
+    """No byte either way for timeouts.idle: idle_timeout, and both sides see
+    an end that is no orderly one."""
+    backend = serve(backends.hold)
+    proxy = start(backend, timeouts={"idle": "500ms"})
+    with TlsClient.open(proxy.address(), pki.context(version)) as client:
+        client.send(b"hello")
+        client.read_to_end()
+        assert client.end is not None
+    assert proxy.connection_end()["reason"] == "idle_timeout"
+    assert backend.next_record().wait_end()
+
+
+@pytest.mark.slow
+def test_a_busy_connection_is_not_idle(start, serve, pki):
+    """While an idle connection beside it is ended, one with traffic stays."""
+    idle_s = 2
+
+    def one_attempt(proxy):
+        """False when this machine was too slow to keep the traffic up."""
+        with TlsClient.open(proxy.address(), pki.context()) as busy:
+            with TlsClient.open(proxy.address(), pki.context()) as idle:
+                mark = proxy.log.mark()
+                longest_gap, last = 0, time.monotonic()
+                while not proxy.log.find("connection", since=mark):
+                    try:
+                        assert busy.echo(b"busy") == b"busy"
+                    except ConnectionError:
+                        return longest_gap < idle_s and pytest.fail("ended")
+                    now = time.monotonic()
+                    longest_gap, last = max(longest_gap, now - last), now
+                assert idle.recv() == b""
+            busy.finish()
+        return True
+
+    proxy = start(serve(backends.echo), timeouts={"idle": f"{idle_s}s"})
+    assert any(one_attempt(proxy) for _ in range(3))
+
+
+@each_version
+def test_traffic_in_one_direction_keeps_a_connection_alive(
+    start, serve, pki, version
+):
+    """A download is no idle connection, though the client says nothing; it
+    lasts longer than timeouts.idle."""
+    until_s = time.monotonic() + 2.5
+
+    def trickle(sock, record):
+        record.read(sock)
+        while time.monotonic() < until_s:
+            sock.sendall(b"x")
+            net.wait_acknowledged(sock)
+        sock.sendall(b"end")
+
+    proxy = start(serve(trickle), timeouts={"idle": "2s"})
+    with TlsClient.open(proxy.address(), pki.context(version)) as client:
+        client.send(b"go")
+        assert client.read_to_end().endswith(b"end")
+        assert client.end is End.CLOSE_NOTIFY
+        client.finish()
+    assert proxy.connection_end()["reason"] == "done"
+
+
+@each_version
+def test_a_half_closed_connection_is_ended(start, serve, pki, version):
+    """The client has ended, the backend neither answers nor ends: after
+    timeouts.half_closed it is over."""
+    never = threading.Event()
+    backend = serve(backends.when(never, backends.hold))
+    proxy = start(backend, timeouts={"half_closed": "500ms"})
+    with TlsClient.open(proxy.address(), pki.context(version)) as client:
+        client.close_notify()
+        assert client.read_to_end() == b""
+        assert client.end is not End.CLOSE_NOTIFY
+    never.set()
+    assert proxy.connection_end()["reason"] == "half_closed_timeout"
+
+
+def test_a_half_close_by_the_backend_is_ended(start, serve, pki):
+    """The same when the backend has ended and the client stays."""
+    backend = serve(backends.answer_first(b"bye"))
+    proxy = start(backend, timeouts={"half_closed": "500ms"})
+    with TlsClient.open(proxy.address(), pki.context()) as client:
+        assert client.read_to_end() == b"bye"
+        assert client.end is End.CLOSE_NOTIFY
+        line = proxy.connection_end()
+    assert line["reason"] == "half_closed_timeout"
+
+
+@pytest.mark.slow
+def test_traffic_extends_a_half_closed_connection(start, serve, pki):
+    """An answer that takes longer than timeouts.half_closed, but moves, is
+    delivered whole."""
+    until_s = time.monotonic() + 2.5
+
+    def answer_slowly(sock, record):
+        record.read_to_end(sock)
+        while time.monotonic() < until_s:
+            sock.sendall(b"x")
+            net.wait_acknowledged(sock)
+        sock.sendall(b"end")
+
+    proxy = start(serve(answer_slowly), timeouts={"half_closed": "2s"})
+    with TlsClient.open(proxy.address(), pki.context()) as client:
+        client.send(b"go")
+        client.close_notify()
+        assert client.read_to_end().endswith(b"end")
+        assert client.end is End.CLOSE_NOTIFY
+    assert proxy.connection_end()["reason"] == "done"
+
+
+def test_a_connection_ends_with_its_lifetime(start, serve, pki):
+    """timeouts.lifetime ends a connection whatever it does."""
+    proxy = start(serve(backends.echo), timeouts={"lifetime": "1s"})
+    with TlsClient.open(proxy.address(), pki.context()) as client:
+        with pytest.raises((ConnectionError, tls.ssl.SSLError)):
+            while True:
+                client.echo(b"busy")
+    assert proxy.connection_end()["reason"] == "lifetime"
+
+
+def test_timeouts_may_differ_by_service(program, serve, pki):
+    """[timeouts NAME] holds for that service alone."""
+    backend = serve(backends.echo).address
+    service = {
+        "listen": "127.0.0.1:0", "backend": backend, "certificate": "one",
+    }  # fmt: skip
+    proxy = program(
+        {
+            "service short": service,
+            "service long": service,
+            "certificate one": pki.server_certificate.as_section(),
+            "timeouts short": {"idle": "300ms"},
+        }
+    ).start()
+    context = pki.context()
+    with TlsClient.open(proxy.address("long"), context) as long:
+        with TlsClient.open(proxy.address("short"), context) as short:
+            assert short.recv() == b""
+        assert proxy.connection_end()["service"] == "short"
+        assert long.echo(b"here") == b"here"
+        long.finish()
