@@ -58,8 +58,9 @@ declare -A unit_of=(
 # missing_packages NAME...: those of them that are not installed.
 missing_packages() {
     local installed name
-    installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" \
-        2>/dev/null | sed -n 's/ installed$//p')
+    # It fails when it does not know one of them, and lists the others.
+    installed=$({ dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" \
+        2>/dev/null || true; } | sed -n 's/ installed$//p')
     for name; do
         grep -qxF -- "$name" <<<"$installed" || printf '%s\n' "$name"
     done | sort -u
