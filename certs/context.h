@@ -35,8 +35,8 @@ void context_free(struct context *context);
 
 /* A server-side connection object, without I/O set; its verify callback
  * fills `peer`, which must outlive the handshake. NULL: out of memory. */
-struct WOLFSSL *context_connection_new(struct context *context,
-    struct peer *peer) MUST_CHECK;
+struct WOLFSSL *context_connection_new(
+    struct context *context, struct peer *peer) MUST_CHECK;
 
 /*
  * To be called when a handshake of this context has ended, well or not: the

@@ -31,7 +31,11 @@ enum {
     IDENTITY_FINGERPRINT_BYTES = 65, /* SHA-256 of the DER, hex, and NUL */
 };
 
-enum key_type { KEY_ECDSA, KEY_RSA, KEY_ED25519 };
+enum key_type {
+    KEY_ECDSA,
+    KEY_RSA,
+    KEY_ED25519
+};
 
 struct blob {
     uint8_t *data;

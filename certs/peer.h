@@ -12,15 +12,17 @@
 
 #include "config/report.h"
 
-enum { PEER_REASON_BYTES = 640 };
+enum {
+    PEER_REASON_BYTES = 640
+};
 
 struct peer {
-    bool is_verified;  /* the chain was verified on this very connection */
-    bool sent_chain;   /* the client sent more than its leaf */
-    char *identity;    /* heap; "CN=..." subject, escaped; NULL: none */
-    char *rejected;    /* heap; why, and subject, issuer, serial, dates of the
+    bool is_verified; /* the chain was verified on this very connection */
+    bool sent_chain;  /* the client sent more than its leaf */
+    char *identity;   /* heap; "CN=..." subject, escaped; NULL: none */
+    char *rejected;   /* heap; why, and subject, issuer, serial, dates of the
                           refused certificate, escaped; NULL: not refused */
-    int error;         /* the library's code for the refusal, or 0 */
+    int error;        /* the library's code for the refusal, or 0 */
 };
 
 void peer_init(struct peer *peer);

@@ -44,13 +44,13 @@ const char *certs_library_version(void);
  * that is expired or not yet valid does not replace one that is current.
  */
 struct snapshot *snapshot_load(struct config *config,
-    const struct snapshot *previous, time_t now, struct report *report)
-    MUST_CHECK;
+    const struct snapshot *previous, time_t now,
+    struct report *report) MUST_CHECK;
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot);
 
 /* The identity of a service; never NULL. */
-const struct identity *snapshot_identity(const struct snapshot *snapshot,
-    size_t service_index);
+const struct identity *snapshot_identity(
+    const struct snapshot *snapshot, size_t service_index);
 
 #endif

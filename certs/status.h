@@ -20,7 +20,9 @@
 
 #include "certs/identity.h"
 
-enum { STATUS_BYTES = IDENTITY_NAME_BYTES + 64 };
+enum {
+    STATUS_BYTES = IDENTITY_NAME_BYTES + 64
+};
 
 /* identity may be NULL: Unsecured. */
 void status_words(const struct identity *identity, time_t now,

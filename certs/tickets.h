@@ -26,7 +26,7 @@ enum {
     TICKET_ROTATE_SECONDS = 3600,
     TICKET_BINDING_BYTES = 32,
     TICKET_NAME_BYTES = 16,
-    TICKET_IV_BYTES = 16, /* the first 12 are the nonce */
+    TICKET_IV_BYTES = 16,  /* the first 12 are the nonce */
     TICKET_MAC_BYTES = 32, /* the first 16 are the tag */
 };
 
@@ -34,8 +34,8 @@ struct ticket_ring;
 
 /* A ring whose previous secret is the current one of `old` (may be NULL).
  * NULL when memory or random numbers fail. Reference count 1. */
-struct ticket_ring *ticket_ring_rotate(const struct ticket_ring *old)
-    MUST_CHECK;
+struct ticket_ring *ticket_ring_rotate(
+    const struct ticket_ring *old) MUST_CHECK;
 /* Counting is atomic: main and workers hold references. */
 struct ticket_ring *ticket_ring_ref(struct ticket_ring *ring);
 void ticket_ring_unref(struct ticket_ring *ring);

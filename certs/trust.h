@@ -15,7 +15,9 @@
 #include "config/config.h"
 #include "config/report.h"
 
-enum { TRUST_FINGERPRINT_BYTES = 32 };
+enum {
+    TRUST_FINGERPRINT_BYTES = 32
+};
 
 struct trust {
     struct blob *ca; /* DER */

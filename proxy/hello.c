@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A bounded reader over bytes that anybody may have sent. Every read checks
+ * what is left; a short field makes the whole hello malformed.
+ */
+#include "proxy/hello.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    RECORD_HEADER_BYTES = 5,
+    RECORD_HANDSHAKE = 22,
+    RECORD_BYTES_MAX = 16384, /* RFC 8446, section 5.1 */
+    MESSAGE_HEADER_BYTES = 4,
+    MESSAGE_CLIENT_HELLO = 1,
+    EXTENSION_SERVER_NAME = 0,
+    EXTENSION_SUPPORTED_VERSIONS = 43,
+    NAME_TYPE_HOST = 0,
+};
+
+struct reader {
+    const uint8_t *at;
+    size_t left;
+    bool is_short; /* some read found too little; stays true */
+};
+
+static const uint8_t *
+take(struct reader *reader, size_t len)
+{
+    const uint8_t *at = reader->at;
+
+    if (reader->is_short || len > reader->left) {
+        reader->is_short = true;
+        return NULL;
+    }
+    reader->at += len;
+    reader->left -= len;
+    return at;
+}
+
+static unsigned
+take_number(struct reader *reader, size_t len)
+{
+    const uint8_t *at = take(reader, len);
+    unsigned number = 0;
+
+    for (size_t i = 0; at != NULL && i < len; i++)
+        number = number << 8 | at[i];
+    return number;
+}
+
+/* A field with a length of length_len bytes in front. */
+static struct reader
+take_field(struct reader *reader, size_t length_len)
+{
+    unsigned len = take_number(reader, length_len);
+    struct reader field = {.at = take(reader, len), .left = len};
+
+    field.is_short = reader->is_short;
+    if (field.is_short)
+        field.left = 0;
+    return field;
+}
+
+/* GREASE values (RFC 8701) look like versions but are none. */
+static bool
+is_grease(unsigned version)
+{
+    return (version & 0x0f0f) == 0x0a0a && version >> 8 == (version & 0xff);
+}
+
+static void
+read_versions(struct hello *hello, struct reader *body)
+{
+    struct reader list = take_field(body, 1);
+    uint16_t highest = 0;
+
+    while (list.left >= 2) {
+        unsigned version = take_number(&list, 2);
+
+        if (!is_grease(version) && version > highest)
+            highest = (uint16_t)version;
+    }
+    if (highest != 0)
+        hello->max_version = highest;
+}
+
+/* False when the name cannot be one: empty, too long, or with a NUL. */
+static bool
+read_server_name(struct hello *hello, struct reader *body)
+{
+    struct reader list = take_field(body, 2);
+
+    while (list.left > 0 && !list.is_short) {
+        unsigned type = take_number(&list, 1);
+        struct reader name = take_field(&list, 2);
+
+        if (type != NAME_TYPE_HOST || name.is_short)
+            continue;
+        if (name.left == 0 || name.left >= HELLO_NAME_BYTES
+            || memchr(name.at, '\0', name.left) != NULL)
+            return false;
+        memcpy(hello->server_name, name.at, name.left);
+        hello->server_name[name.left] = '\0';
+    }
+    return !list.is_short && !body->is_short;
+}
+
+static bool
+read_extensions(struct hello *hello, struct reader *extensions)
+{
+    while (extensions->left > 0) {
+        unsigned type = take_number(extensions, 2);
+        struct reader body = take_field(extensions, 2);
+
+        if (extensions->is_short)
+            return false;
+        if (type == EXTENSION_SERVER_NAME && !read_server_name(hello, &body))
+            return false;
+        if (type == EXTENSION_SUPPORTED_VERSIONS)
+            read_versions(hello, &body);
+    }
+    return true;
+}
+
+/* The body of a ClientHello (RFC 8446, section 4.1.2). */
+static enum hello_result
+read_hello(struct hello *hello, struct reader *message)
+{
+    struct reader extensions;
+
+    *hello = (struct hello){0};
+    hello->max_version = (uint16_t)take_number(message, 2);
+    (void)take(message, 32);      /* random */
+    (void)take_field(message, 1); /* session id */
+    (void)take_field(message, 2); /* cipher suites */
+    (void)take_field(message, 1); /* compression methods */
+    if (message->is_short)
+        return HELLO_MALFORMED;
+    if (message->left == 0)
+        return HELLO_COMPLETE; /* TLS 1.2 and older may have no extensions */
+    extensions = take_field(message, 2);
+    if (message->is_short || !read_extensions(hello, &extensions))
+        return HELLO_MALFORMED;
+    return HELLO_COMPLETE;
+}
+
+/* Could these first bytes begin a TLS handshake record? */
+static bool
+looks_like_tls(const uint8_t *data, size_t len)
+{
+    return data[0] == RECORD_HANDSHAKE && (len < 2 || data[1] == 3);
+}
+
+/* The message's length with its header, once the header has arrived. */
+static size_t
+message_bytes(const uint8_t *message, size_t joined)
+{
+    if (joined < MESSAGE_HEADER_BYTES)
+        return SIZE_MAX;
+    return MESSAGE_HEADER_BYTES
+           + ((size_t)message[1] << 16 | (size_t)message[2] << 8 | message[3]);
+}
+
+/*
+ * Joins the payloads of the records into message[HELLO_BYTES_MAX], as far as
+ * they have arrived and as the message goes: what follows it is the library's
+ * business. The number of bytes, or -1 when a record is none of a handshake.
+ */
+static long
+join_records(uint8_t *message, const uint8_t *data, size_t len)
+{
+    size_t joined = 0;
+    size_t at = 0;
+
+    while (len - at >= RECORD_HEADER_BYTES
+           && joined < message_bytes(message, joined)) {
+        size_t record = (size_t)data[at + 3] << 8 | data[at + 4];
+        size_t here;
+
+        if (!looks_like_tls(data + at, len - at) || record == 0
+            || record > RECORD_BYTES_MAX)
+            return -1;
+        at += RECORD_HEADER_BYTES;
+        here = record < len - at ? record : len - at;
+        memcpy(message + joined, data + at, here);
+        joined += here;
+        at += here;
+    }
+    return (long)joined;
+}
+
+enum hello_result
+hello_parse(struct hello *hello, const uint8_t *data, size_t len)
+{
+    uint8_t message[HELLO_BYTES_MAX];
+    struct reader reader = {.at = message + MESSAGE_HEADER_BYTES};
+    bool is_full = len >= HELLO_BYTES_MAX;
+    size_t message_len;
+    long joined;
+
+    if (is_full)
+        len = HELLO_BYTES_MAX;
+    if (len > 0 && !looks_like_tls(data, len))
+        return HELLO_NOT_TLS;
+    joined = join_records(message, data, len);
+    if (joined < 0 || (joined > 0 && message[0] != MESSAGE_CLIENT_HELLO))
+        return HELLO_MALFORMED;
+    message_len = message_bytes(message, (size_t)joined);
+    if (message_len != SIZE_MAX && message_len > HELLO_BYTES_MAX)
+        return HELLO_TOO_LARGE;
+    if (message_len > (size_t)joined)
+        return is_full ? HELLO_TOO_LARGE : HELLO_MORE;
+    reader.left = message_len - MESSAGE_HEADER_BYTES;
+    return read_hello(hello, &reader);
+}
+
+const char *
+hello_guess(const uint8_t *data, size_t len)
+{
+    static const struct {
+        const char *start;
+        const char *guess;
+    } known[] = {
+        {"GET ", "client spoke plaintext HTTP"},
+        {"HEAD ", "client spoke plaintext HTTP"},
+        {"POST ", "client spoke plaintext HTTP"},
+        {"PUT ", "client spoke plaintext HTTP"},
+        {"DELETE ", "client spoke plaintext HTTP"},
+        {"OPTIONS ", "client spoke plaintext HTTP"},
+        {"CONNECT ", "client spoke plaintext HTTP"},
+        {"PRI * ", "client spoke plaintext HTTP/2"},
+        {"SSH-", "client spoke SSH"},
+        {"EHLO", "client spoke plaintext SMTP"},
+        {"HELO", "client spoke plaintext SMTP"},
+        {"PROXY ", "client sent a PROXY header, which is not expected here"},
+        {"\r\n\r\n", "client sent a PROXY header, which is not expected here"},
+        {"*", "client spoke plaintext Redis"},
+    };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        size_t start_len = strlen(known[i].start);
+
+        if (len >= start_len
+            && strncasecmp((const char *)data, known[i].start, start_len) == 0)
+            return known[i].guess;
+    }
+    if (len >= 3 && (data[0] & 0x80) != 0 && data[2] == 1)
+        return "client spoke SSL 2.0, which is broken and not supported";
+    return "first bytes are not TLS";
+}

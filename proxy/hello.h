@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The first bytes of a connection, read before any TLS object exists: is it
+ * TLS at all, is the ClientHello whole, which name does it ask for. Silent
+ * clients, other protocols and garbage therefore never reach the TLS library.
+ *
+ * The message may be spread over several records (RFC 8446, section 5.1) and
+ * over any number of reads: the caller gathers, up to HELLO_BYTES_MAX, and
+ * asks again. Everything beyond the fields of struct hello is left to the TLS
+ * library, which reads the same bytes again.
+ */
+#ifndef SIDELOCK_PROXY_HELLO_H
+#define SIDELOCK_PROXY_HELLO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    /* Records and all. Real hellos with a post-quantum share take 2 KB. */
+    HELLO_BYTES_MAX = 16 * 1024,
+    HELLO_NAME_BYTES = 256, /* a host name (RFC 6066, section 3) and NUL */
+};
+
+enum hello_result {
+    HELLO_COMPLETE,
+    HELLO_MORE,      /* good so far; more bytes are needed */
+    HELLO_NOT_TLS,   /* some other protocol: see hello_guess */
+    HELLO_MALFORMED, /* a TLS record, but no ClientHello we can read */
+    HELLO_TOO_LARGE, /* needs more than HELLO_BYTES_MAX */
+};
+
+struct hello {
+    char server_name[HELLO_NAME_BYTES]; /* as sent, "" when none; may hold
+                                           any byte but NUL */
+    uint16_t max_version;               /* the highest offered, e.g. 0x0304 */
+};
+
+/* Reads data[len]; fills hello only on HELLO_COMPLETE. Keeps nothing. */
+enum hello_result hello_parse(
+    struct hello *hello, const uint8_t *data, size_t len);
+
+/* What the bytes of HELLO_NOT_TLS look like, in words for the log. */
+const char *hello_guess(const uint8_t *data, size_t len);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The program: one command each. */
+#include <stdio.h>
+
+#include <event2/event.h>
+
+#include "certs/snapshot.h"
+#include "config/config.h"
+#include "proxy/check.h"
+#include "proxy/health.h"
+#include "proxy/options.h"
+#include "proxy/server.h"
+
+static void
+print_version(void)
+{
+    (void)printf("sidelock %s (wolfSSL %s, libevent %s)\n", SIDELOCK_VERSION,
+        certs_library_version(), event_get_version());
+}
+
+int
+main(int argc, char **argv)
+{
+    static struct options options;
+
+    if (options_parse(&options, argc, argv) != 0)
+        return EXIT_USAGE;
+    switch (options.command) {
+    case COMMAND_RUN:
+        return server_run(&options.source);
+    case COMMAND_CHECK:
+        return check_run(&options.source);
+    case COMMAND_HEALTH:
+        return health_run(&options.source);
+    case COMMAND_HELP:
+        options_print_help(stdout);
+        return EXIT_GOOD;
+    case COMMAND_HELP_CONFIG:
+        config_print_keys(stdout);
+        return EXIT_GOOD;
+    case COMMAND_VERSION:
+        print_version();
+        return EXIT_GOOD;
+    }
+    return EXIT_USAGE;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Arguments and the help that teaches them. */
+#include "proxy/options.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+    const char *word;
+    enum command command;
+} commands[] = {
+    {"run", COMMAND_RUN},
+    {"check", COMMAND_CHECK},
+    {"health", COMMAND_HEALTH},
+    {"help", COMMAND_HELP},
+    {"version", COMMAND_VERSION},
+};
+
+void
+options_print_help(FILE *out)
+{
+    static const char text[] =
+        "sidelock puts TLS in front of a plaintext server on this machine.\n"
+        "\n"
+        "Usage:\n"
+        "  sidelock [run] -c FILE [--set KEY=VALUE]...   serve, in the "
+        "foreground\n"
+        "  sidelock check -c FILE                        prove settings and "
+        "certificates\n"
+        "  sidelock health -c FILE                       ask the running one "
+        "for its certificate\n"
+        "\n"
+        "Try it (a server on port 8080, TLS on 8443):\n"
+        "  sidelock --set service.listen=127.0.0.1:8443 \\\n"
+        "           --set service.backend=127.0.0.1:8080 \\\n"
+        "           --set certificate.cert=server.pem \\\n"
+        "           --set certificate.key=server.key\n"
+        "  curl --cacert ca.pem https://localhost:8443/\n"
+        "\n"
+        "The same as a file (sidelock.ini):\n"
+        "  [service]\n"
+        "  listen = 0.0.0.0:8443\n"
+        "  backend = 127.0.0.1:8080\n"
+        "  [certificate]\n"
+        "  cert = /etc/sidelock/server.pem\n"
+        "  key = /etc/sidelock/server.key\n"
+        "\n"
+        "Options:\n"
+        "  -c, --config FILE    the INI file (or $SIDELOCK_CONFIG)\n"
+        "      --set KEY=VALUE  section.key=value or section.NAME.key=value;\n"
+        "                       overrides file and environment; repeatable\n"
+        "  -t                   the same as `check`\n"
+        "  -h, --help           this text\n"
+        "      --help-config    every key, with its default and meaning\n"
+        "  -V, --version        versions of sidelock and its libraries\n"
+        "\n"
+        "Environment: SIDELOCK_SECTION_KEY=value, for instance\n"
+        "  SIDELOCK_SERVICE_LISTEN=0.0.0.0:8443 "
+        "SIDELOCK_CERTIFICATE_CERT=/etc/tls/tls.crt\n"
+        "\n"
+        "Signals: HUP reloads settings and certificates (all or nothing), "
+        "TERM\n"
+        "and INT drain and a second one ends at once, USR1 reopens the log, "
+        "USR2\n"
+        "logs the open connections.\n"
+        "\n"
+        "Exit codes: 0 good; 1 an error, or the drain ran out of time; 2 "
+        "wrong\n"
+        "usage, or warnings of `check`.\n";
+
+    (void)fputs(text, out);
+}
+
+static int
+complain(const char *what, const char *about)
+{
+    (void)fprintf(stderr,
+        "sidelock: error: %s%s%s; `sidelock --help` shows the usage\n", what,
+        about != NULL ? ": " : "", about != NULL ? about : "");
+    return -1;
+}
+
+static int
+take_command(struct options *options, const char *word)
+{
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(word, commands[i].word) == 0) {
+            options->command = commands[i].command;
+            return 0;
+        }
+    }
+    return complain("unknown command", word);
+}
+
+static int
+add_set(struct options *options, const char *text)
+{
+    if (options->source.set_count == OPTIONS_SETS_MAX)
+        return complain("too many --set options", NULL);
+    options->sets[options->source.set_count++] = text;
+    return 0;
+}
+
+enum {
+    OPTION_SET = 256,
+    OPTION_HELP_CONFIG
+};
+
+static int
+take_option(struct options *options, int option, char **argv)
+{
+    switch (option) {
+    case 'c':
+        options->source.path = optarg;
+        return 0;
+    case OPTION_SET:
+        return add_set(options, optarg);
+    case 't':
+        options->command = COMMAND_CHECK;
+        return 0;
+    case 'h':
+        options->command = COMMAND_HELP;
+        return 0;
+    case 'V':
+        options->command = COMMAND_VERSION;
+        return 0;
+    case OPTION_HELP_CONFIG:
+        options->command = COMMAND_HELP_CONFIG;
+        return 0;
+    case ':':
+        return complain("this option needs a value", argv[optind - 1]);
+    default:
+        return complain("unknown option", argv[optind - 1]);
+    }
+}
+
+/* Words that are no option: one command. */
+static int
+take_words(struct options *options, int argc, char **argv)
+{
+    if (optind == argc)
+        return 0;
+    if (take_command(options, argv[optind]) != 0)
+        return -1;
+    if (optind + 1 < argc)
+        return complain("one command at a time, please", argv[optind + 1]);
+    return 0;
+}
+
+static int
+check_source(const struct options *options)
+{
+    bool reads_settings = options->command == COMMAND_RUN
+                          || options->command == COMMAND_CHECK
+                          || options->command == COMMAND_HEALTH;
+
+    if (!reads_settings || options->source.path != NULL
+        || options->source.set_count > 0)
+        return 0;
+    for (char *const *at = options->source.environ; *at != NULL; at++)
+        if (strncmp(*at, "SIDELOCK_SERVICE", strlen("SIDELOCK_SERVICE")) == 0)
+            return 0;
+    return complain(
+        "no settings: give -c FILE, --set or SIDELOCK_SERVICE_...", NULL);
+}
+
+int
+options_parse(struct options *options, int argc, char **argv)
+{
+    static const struct option longs[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"set", required_argument, NULL, OPTION_SET},
+        {"check", no_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},
+        {"help-config", no_argument, NULL, OPTION_HELP_CONFIG},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    *options = (struct options){.command = COMMAND_RUN};
+    options->source.sets = options->sets;
+    options->source.environ = environ;
+    options->source.path = getenv("SIDELOCK_CONFIG");
+    while ((option = getopt_long(argc, argv, ":c:htV", longs, NULL)) != -1)
+        if (take_option(options, option, argv) != 0)
+            return -1;
+    if (take_words(options, argc, argv) != 0)
+        return -1;
+    return check_source(options);
+}

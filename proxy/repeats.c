@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The table is searched from end to end: it is small, and only failed
+ * connections look. */
+#include "proxy/repeats.h"
+
+#include <arpa/inet.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static bool
+is_over(const struct repeat *entry, int64_t now_ms)
+{
+    return now_ms - entry->logged_ms >= REPEAT_MS;
+}
+
+/* The entry of (host, reason), or NULL. */
+static struct repeat *
+find(struct repeats *repeats, const struct repeat_host *host,
+    enum close_reason reason)
+{
+    for (size_t i = 0; i < REPEAT_ENTRIES; i++) {
+        struct repeat *entry = &repeats->entries[i];
+
+        if (entry->reason == reason
+            && memcmp(&entry->host, host, sizeof(*host)) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
+/* A free entry, or the one that was logged longest ago. */
+static struct repeat *
+oldest(struct repeats *repeats)
+{
+    struct repeat *best = &repeats->entries[0];
+
+    for (size_t i = 0; i < REPEAT_ENTRIES; i++) {
+        struct repeat *entry = &repeats->entries[i];
+
+        if (entry->reason == CLOSE_NONE)
+            return entry;
+        if (entry->logged_ms < best->logged_ms)
+            best = entry;
+    }
+    return best;
+}
+
+bool
+repeats_admit(struct repeats *repeats, const struct repeat_host *host,
+    enum close_reason reason, int64_t now_ms, unsigned *left_out)
+{
+    struct repeat *entry = find(repeats, host, reason);
+
+    *left_out = 0;
+    if (entry != NULL && !is_over(entry, now_ms)) {
+        entry->left_out++;
+        return false;
+    }
+    if (entry != NULL)
+        *left_out = entry->left_out;
+    else
+        entry = oldest(repeats);
+    *entry =
+        (struct repeat){.host = *host, .reason = reason, .logged_ms = now_ms};
+    return true;
+}
+
+bool
+repeats_take_due(struct repeats *repeats, int64_t now_ms, struct repeat *due)
+{
+    for (size_t i = 0; i < REPEAT_ENTRIES; i++) {
+        struct repeat *entry = &repeats->entries[i];
+
+        if (entry->reason == CLOSE_NONE || !is_over(entry, now_ms))
+            continue;
+        *due = *entry;
+        *entry = (struct repeat){0};
+        if (due->left_out > 0)
+            return true;
+    }
+    return false;
+}
+
+struct repeat_host
+repeat_host_of(const struct address *address)
+{
+    struct repeat_host host = {{0}};
+
+    if (address->sock.any.sa_family == AF_INET6) {
+        memcpy(host.bytes, &address->sock.v6.sin6_addr, 16);
+    } else if (address->sock.any.sa_family == AF_INET) {
+        host.bytes[10] = host.bytes[11] = 0xff; /* ::ffff:a.b.c.d */
+        memcpy(host.bytes + 12, &address->sock.v4.sin_addr, 4);
+    }
+    return host;
+}
+
+void
+repeat_host_format(const struct repeat_host *host, char *out, size_t cap)
+{
+    static const struct repeat_host local;
+    struct in6_addr v6;
+
+    if (memcmp(host, &local, sizeof(local)) == 0) {
+        (void)snprintf(out, cap, "unix:");
+        return;
+    }
+    memcpy(&v6, host->bytes, sizeof(v6));
+    if (IN6_IS_ADDR_V4MAPPED(&v6))
+        (void)inet_ntop(AF_INET, host->bytes + 12, out, (socklen_t)cap);
+    else
+        (void)inet_ntop(AF_INET6, &v6, out, (socklen_t)cap);
+}

@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Start, signals, drain and end of the process. */
+#include "proxy/server.h"
+
+#include <sys/resource.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "certs/status.h"
+#include "proxy/cpus.h"
+#include "proxy/log.h"
+#include "proxy/options.h"
+#include "proxy/server_state.h"
+
+enum {
+    /* Descriptors that are no connection: log, pipes, epoll, listeners. */
+    RESERVED_DESCRIPTORS = 64,
+    CONNECTIONS_MAX = 10 * 1000 * 1000,
+    DAY_SECONDS = 24 * 60 * 60,
+};
+
+/* --- what both start and reload need ------------------------------------ */
+
+struct view **
+server_build_views(struct server *server, struct snapshot *snapshot,
+    const struct listen_set *listens, struct report *report)
+{
+    struct view **views = calloc(server->worker_count, sizeof(struct view *));
+
+    if (views == NULL) {
+        report_error(report, "out of memory while preparing the workers");
+        return NULL;
+    }
+    for (size_t i = 0; i < server->worker_count; i++) {
+        views[i] = view_new(
+            snapshot, worker_ring(server->workers[i]), listens->count, report);
+        if (views[i] == NULL)
+            goto free_views;
+        listen_set_fill_view(listens, i, views[i]);
+    }
+    return views;
+
+free_views:
+    for (size_t i = 0; i < server->worker_count; i++)
+        view_unref(views[i]);
+    free(views);
+    return NULL;
+}
+
+int
+server_max_connections(const struct config *config, struct report *report)
+{
+    struct rlimit limit = {0};
+    long long possible = CONNECTIONS_MAX;
+
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur != RLIM_INFINITY)
+        possible = ((long long)limit.rlim_cur - RESERVED_DESCRIPTORS) / 2;
+    if (possible < 1)
+        possible = 1;
+    if (possible > CONNECTIONS_MAX)
+        possible = CONNECTIONS_MAX;
+    if (config->process.max_connections == 0)
+        return (int)possible;
+    if (config->process.max_connections > possible)
+        report_warning(report,
+            "limits.max_connections = %lld is more than the descriptor limit "
+            "allows (two per connection: %lld); raise it with `ulimit -n` or "
+            "LimitNOFILE=",
+            (long long)config->process.max_connections, possible);
+    return (int)config->process.max_connections;
+}
+
+static void
+format_time(time_t at, char out[32])
+{
+    struct tm utc;
+
+    gmtime_r(&at, &utc);
+    (void)strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+static void
+log_service_status(const struct snapshot *snapshot, size_t service_index)
+{
+    const struct config *config = snapshot->config;
+    const struct identity *identity =
+        snapshot_identity(snapshot, service_index);
+    char words[STATUS_BYTES];
+    char not_after[32];
+    struct log_line line;
+
+    status_words(identity, time(NULL), config->warn_days, words);
+    format_time(identity_not_after(identity), not_after);
+    log_begin(&line, LOG_LEVEL_INFO, "status");
+    log_put_string(&line, "service", config->services[service_index].name);
+    log_put_string(
+        &line, "certificate", config->services[service_index].certificate);
+    log_put_string(&line, "status", words);
+    log_put_string(&line, "serial", identity->info[0].serial);
+    log_put_string(&line, "not_after", not_after);
+    log_put_string(&line, "fingerprint", identity->info[0].fingerprint);
+    log_end(&line);
+}
+
+void
+server_log_status(const struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->config->service_count; i++)
+        log_service_status(snapshot, i);
+}
+
+/* --- drain and end ------------------------------------------------------ */
+
+static void
+log_drain(const char *state, const struct server *server)
+{
+    struct log_line line;
+
+    log_begin(&line, LOG_LEVEL_INFO, "drain");
+    log_put_string(&line, "state", state);
+    log_put_int(&line, "connections", atomic_load(&server->counters.open));
+    log_end(&line);
+}
+
+static void
+end(struct server *server, int exit_code, bool drain_expired)
+{
+    if (server->state == SERVER_ENDING)
+        return;
+    server->state = SERVER_ENDING;
+    server->exit_code = exit_code;
+    for (size_t i = 0; i < server->worker_count; i++)
+        worker_stop(server->workers[i], drain_expired);
+    (void)event_base_loopbreak(server->base);
+}
+
+static void
+set_patience(struct server *server, int64_t wait_ms)
+{
+    struct timeval wait = {
+        .tv_sec = (time_t)(wait_ms / 1000),
+        .tv_usec = (suseconds_t)(wait_ms % 1000 * 1000),
+    };
+
+    (void)event_add(server->patience, &wait);
+}
+
+static void
+start_drain(struct server *server)
+{
+    int64_t drain_ms = server->snapshot->config->process.drain_ms;
+
+    server->state = SERVER_DRAINING;
+    log_drain("waiting", server);
+    for (size_t i = 0; i < server->worker_count; i++)
+        worker_drain(server->workers[i]);
+    if (drain_ms > 0)
+        set_patience(server, drain_ms);
+}
+
+static void
+on_patience(evutil_socket_t fd, short events, void *arg)
+{
+    struct server *server = arg;
+
+    (void)fd;
+    (void)events;
+    if (server->state == SERVER_DELAYING) {
+        start_drain(server);
+        return;
+    }
+    log_drain("expired", server);
+    end(server, EXIT_ERROR, true);
+}
+
+static void
+on_answer(evutil_socket_t fd, short events, void *arg)
+{
+    struct server *server = arg;
+    char drained;
+
+    (void)events;
+    if (read(fd, &drained, 1) != 1)
+        return;
+    server->drained_count++;
+    if (server->drained_count < server->worker_count)
+        return;
+    log_drain("finished", server);
+    end(server, EXIT_GOOD, false);
+}
+
+static void
+take_stop_signal(struct server *server)
+{
+    int64_t delay_ms = server->snapshot->config->process.drain_delay_ms;
+
+    if (server->state != SERVER_RUNNING) {
+        log_drain("cut_short", server);
+        end(server, EXIT_ERROR, false);
+        return;
+    }
+    log_drain("started", server);
+    server->state = SERVER_DELAYING;
+    if (delay_ms > 0)
+        set_patience(server, delay_ms);
+    else
+        start_drain(server);
+}
+
+/* --- signals and timers ------------------------------------------------- */
+
+static void
+take_reload_signal(struct server *server)
+{
+    struct log_line line;
+
+    if (server->state == SERVER_RUNNING) {
+        server_reload(server);
+        return;
+    }
+    log_begin(&line, LOG_LEVEL_INFO, "reload");
+    log_put_string(&line, "outcome", "ignored");
+    log_put_string(&line, "error", "the process is draining");
+    log_end(&line);
+}
+
+static void
+reopen_log(void)
+{
+    struct report report;
+    struct log_line line;
+
+    report_init(&report);
+    if (log_reopen(&report) == 0) {
+        log_begin(&line, LOG_LEVEL_INFO, "log_reopened");
+        log_end(&line);
+    }
+    log_report(&report);
+    report_deinit(&report);
+}
+
+static void
+on_signal(evutil_socket_t number, short events, void *arg)
+{
+    struct server *server = arg;
+
+    (void)events;
+    switch (number) {
+    case SIGHUP:
+        take_reload_signal(server);
+        break;
+    case SIGUSR1:
+        reopen_log();
+        break;
+    case SIGUSR2:
+        for (size_t i = 0; i < server->worker_count; i++)
+            worker_dump(server->workers[i]);
+        break;
+    default:
+        take_stop_signal(server);
+        break;
+    }
+}
+
+static void
+on_rotate(evutil_socket_t fd, short events, void *arg)
+{
+    struct server *server = arg;
+    struct ticket_ring *ring = ticket_ring_rotate(server->ring);
+
+    (void)fd;
+    (void)events;
+    if (ring == NULL)
+        return; /* the old keys serve on; the next hour tries again */
+    ticket_ring_unref(server->ring);
+    server->ring = ring;
+    for (size_t i = 0; i < server->worker_count; i++)
+        worker_set_ring(server->workers[i], ticket_ring_ref(ring));
+}
+
+static void
+on_daily(evutil_socket_t fd, short events, void *arg)
+{
+    struct server *server = arg;
+
+    (void)fd;
+    (void)events;
+    server_log_status(server->snapshot);
+}
+
+static int
+add_timer(struct server *server, struct event **event, event_callback_fn on,
+    time_t seconds)
+{
+    struct timeval period = {.tv_sec = seconds, .tv_usec = 0};
+
+    *event = event_new(server->base, -1, EV_PERSIST, on, server);
+    return *event == NULL ? -1 : event_add(*event, &period);
+}
+
+static int
+add_events(struct server *server)
+{
+    static const int numbers[SERVER_SIGNALS] = {
+        SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
+
+    for (size_t i = 0; i < SERVER_SIGNALS; i++) {
+        server->signals[i] =
+            evsignal_new(server->base, numbers[i], on_signal, server);
+        if (server->signals[i] == NULL
+            || event_add(server->signals[i], NULL) != 0)
+            return -1;
+    }
+    server->answers = event_new(server->base, server->answer_pipe[0],
+        EV_READ | EV_PERSIST, on_answer, server);
+    server->patience = evtimer_new(server->base, on_patience, server);
+    if (server->answers == NULL || server->patience == NULL
+        || event_add(server->answers, NULL) != 0
+        || add_timer(server, &server->rotate, on_rotate, TICKET_ROTATE_SECONDS)
+               != 0)
+        return -1;
+    return add_timer(server, &server->daily, on_daily, DAY_SECONDS);
+}
+
+/* --- start -------------------------------------------------------------- */
+
+/* Start-up findings go to stderr, wherever the log goes. */
+static void
+print_report(const struct report *report)
+{
+    for (size_t i = 0; i < report->count; i++)
+        (void)fprintf(stderr, "sidelock: %s: %s\n",
+            severity_name(report->items[i].severity), report->items[i].text);
+}
+
+static int
+load(struct server *server, struct report *report)
+{
+    struct config *config = config_load(server->source, report);
+
+    if (config == NULL)
+        return -1;
+    server->snapshot = snapshot_load(config, NULL, time(NULL), report);
+    if (server->snapshot == NULL) {
+        config_free(config);
+        return -1;
+    }
+    return log_open(&config->log, report);
+}
+
+static void
+raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int
+make_workers(struct server *server, struct report *report)
+{
+    int64_t asked = server->snapshot->config->process.workers;
+    size_t count = asked > 0 ? (size_t)asked : cpus_usable();
+
+    server->workers = calloc(count, sizeof(struct worker *));
+    if (server->workers == NULL || pipe2(server->answer_pipe, O_CLOEXEC) != 0) {
+        report_error(report, "cannot make workers: %s", strerror(errno));
+        return -1;
+    }
+    (void)mallopt(M_ARENA_MAX, (int)count + 1);
+    for (size_t i = 0; i < count; i++) {
+        struct worker_settings settings = {
+            .index = i,
+            .count = count,
+            .counters = &server->counters,
+            .answer_fd = server->answer_pipe[1],
+        };
+
+        server->workers[i] = worker_new(&settings, report);
+        if (server->workers[i] == NULL)
+            return -1;
+        server->worker_count++;
+    }
+    return 0;
+}
+
+/* Hands each worker its view and ring. A worker that cannot start is told to
+ * stop, so that it can be freed like the others. */
+static int
+start_workers(struct server *server, struct view **views, struct report *report)
+{
+    int failed = 0;
+
+    for (size_t i = 0; i < server->worker_count; i++)
+        if (worker_start(server->workers[i], views[i],
+                ticket_ring_ref(server->ring), report)
+            != 0)
+            failed = -1;
+    free(views);
+    return failed;
+}
+
+static int
+start_serving(struct server *server, struct report *report)
+{
+    struct listen_set next;
+    struct view **views;
+
+    server->ring = ticket_ring_rotate(NULL);
+    if (server->ring == NULL) {
+        report_error(report, "cannot make ticket keys: no random numbers");
+        return -1;
+    }
+    server->listens.worker_count = server->worker_count;
+    if (listen_set_prepare(
+            &next, &server->listens, server->snapshot->config, report)
+        != 0)
+        return -1;
+    views = server_build_views(server, server->snapshot, &next, report);
+    if (views == NULL) {
+        listen_set_roll_back(&next);
+        return -1;
+    }
+    server->listens = next;
+    return start_workers(server, views, report);
+}
+
+static int
+write_pid_file(const char *path, struct report *report)
+{
+    FILE *file;
+
+    if (path[0] == '\0')
+        return 0;
+    file = fopen(path, "we");
+    if (file == NULL || fprintf(file, "%d\n", (int)getpid()) < 0
+        || fclose(file) != 0) {
+        report_error(report, "cannot write process.pid_file %s: %s", path,
+            strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+static int
+start(struct server *server, struct report *report)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+    if (certs_init() != 0) {
+        report_error(report, "the TLS library does not start");
+        return -1;
+    }
+    if (load(server, report) != 0)
+        return -1;
+    server->base = event_base_new();
+    if (server->base == NULL || make_workers(server, report) != 0)
+        return -1;
+    atomic_init(&server->counters.max,
+        server_max_connections(server->snapshot->config, report));
+    if (add_events(server) != 0) {
+        report_error(report, "cannot watch signals: %s", strerror(errno));
+        return -1;
+    }
+    if (start_serving(server, report) != 0)
+        return -1;
+    return write_pid_file(server->snapshot->config->process.pid_file, report);
+}
+
+static void
+log_starting(const struct server *server)
+{
+    struct log_line line;
+
+    log_begin(&line, LOG_LEVEL_INFO, "starting");
+    log_put_string(&line, "version", SIDELOCK_VERSION);
+    log_put_string(&line, "wolfssl", certs_library_version());
+    log_put_string(&line, "libevent", event_get_version());
+    log_put_int(&line, "workers", (int64_t)server->worker_count);
+    log_put_int(&line, "max_connections", atomic_load(&server->counters.max));
+    log_put_string(&line, "config",
+        server->source->path != NULL ? server->source->path : "none");
+    log_end(&line);
+}
+
+static void
+log_ready(const struct server *server)
+{
+    struct log_line line;
+
+    log_begin(&line, LOG_LEVEL_INFO, "ready");
+    log_put_int(&line, "generation", server->snapshot->generation);
+    log_put_int(&line, "pid", getpid());
+    log_end(&line);
+}
+
+/* --- life --------------------------------------------------------------- */
+
+static void
+free_event(struct event *event)
+{
+    if (event != NULL)
+        event_free(event);
+}
+
+static void
+free_events(struct server *server)
+{
+    for (size_t i = 0; i < SERVER_SIGNALS; i++)
+        free_event(server->signals[i]);
+    free_event(server->answers);
+    free_event(server->rotate);
+    free_event(server->daily);
+    free_event(server->patience);
+    if (server->base != NULL)
+        event_base_free(server->base);
+}
+
+static void
+server_deinit(struct server *server)
+{
+    struct log_line line;
+
+    /* A start that failed half way has workers that nobody stopped. */
+    if (server->state != SERVER_ENDING)
+        for (size_t i = 0; i < server->worker_count; i++)
+            worker_stop(server->workers[i], false);
+    for (size_t i = 0; i < server->worker_count; i++)
+        worker_free(server->workers[i]);
+    free(server->workers);
+    listen_set_forget(&server->listens);
+    ticket_ring_unref(server->ring);
+    free_events(server);
+    if (server->answer_pipe[0] >= 0) {
+        close(server->answer_pipe[0]);
+        close(server->answer_pipe[1]);
+    }
+    if (server->state == SERVER_ENDING) {
+        log_begin(&line, LOG_LEVEL_INFO, "stopped");
+        log_put_int(&line, "connections", atomic_load(&server->counters.open));
+        log_end(&line);
+        if (server->snapshot->config->process.pid_file[0] != '\0')
+            (void)unlink(server->snapshot->config->process.pid_file);
+    }
+    if (server->snapshot != NULL)
+        snapshot_unref(server->snapshot);
+    certs_deinit();
+    log_close();
+}
+
+int
+server_run(const struct config_source *source)
+{
+    struct server server = {
+        .source = source,
+        .answer_pipe = {-1, -1},
+        .exit_code = EXIT_ERROR,
+    };
+    struct report report;
+    int started;
+
+    report_init(&report);
+    started = start(&server, &report);
+    if (started != 0)
+        print_report(&report);
+    if (started == 0) {
+        log_starting(&server);
+        log_report(&report);
+        listen_set_log(&server.listens, server.snapshot->config, false);
+        server_log_status(server.snapshot);
+        log_ready(&server);
+        (void)event_base_dispatch(server.base);
+    }
+    report_deinit(&report);
+    server_deinit(&server);
+    return server.exit_code;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The inside of the server, for server.c (life) and reload.c. Everything here
+ * belongs to the main thread. */
+#ifndef SIDELOCK_PROXY_SERVER_STATE_H
+#define SIDELOCK_PROXY_SERVER_STATE_H
+
+#include <event2/event.h>
+
+#include "certs/snapshot.h"
+#include "certs/tickets.h"
+#include "proxy/counters.h"
+#include "proxy/listen_set.h"
+#include "proxy/worker.h"
+
+enum {
+    SERVER_SIGNALS = 5
+};
+
+enum server_state {
+    SERVER_RUNNING,
+    SERVER_DELAYING, /* told to stop; still accepts for drain_delay */
+    SERVER_DRAINING, /* accepts no more */
+    SERVER_ENDING,
+};
+
+struct server {
+    const struct config_source *source;
+    struct event_base *base;
+    struct event *signals[SERVER_SIGNALS];
+    struct event *answers;  /* workers' end of the pipe speaks */
+    struct event *rotate;   /* ticket keys */
+    struct event *daily;    /* status words */
+    struct event *patience; /* drain_delay, then drain */
+    int answer_pipe[2];
+
+    struct snapshot *snapshot;
+    struct listen_set listens;
+    struct ticket_ring *ring;
+    struct counters counters;
+    struct worker **workers;
+    size_t worker_count;
+    size_t drained_count;
+    enum server_state state;
+    int exit_code;
+};
+
+/* One view per worker for the snapshot; frees them again on failure. */
+struct view **server_build_views(struct server *server,
+    struct snapshot *snapshot, const struct listen_set *listens,
+    struct report *report) MUST_CHECK;
+
+/* How many connections the settings and the descriptor limit allow. */
+int server_max_connections(const struct config *config, struct report *report);
+
+/* event=status for each service. */
+void server_log_status(const struct snapshot *snapshot);
+
+/* Reads everything anew; installs it whole, or logs why not (reload.c). */
+void server_reload(struct server *server);
+
+#endif

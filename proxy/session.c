@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The life of a session: events come in, session_run decides from the state
+ * alone what happens next, and session_finish is the one way out. Nothing
+ * below frees the session; a step that fails records a reason and returns.
+ */
+#include "proxy/session.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proxy/clock.h"
+#include "proxy/session_state.h"
+
+enum {
+    /* How long a side that will be reset may take what it is still owed. */
+    LINGER_MS = 5000,
+    LINGER_LOOK_MS = 20,
+};
+
+static void session_run(struct session *session);
+
+void
+session_fail(
+    struct session *session, enum close_reason reason, const char *fmt, ...)
+{
+    char *detail = NULL;
+    va_list args;
+
+    if (session->reason != CLOSE_NONE)
+        return;
+    session->reason = reason;
+    if (fmt == NULL)
+        return;
+    va_start(args, fmt);
+    if (vasprintf(&detail, fmt, args) < 0)
+        detail = NULL;
+    va_end(args);
+    free(session->detail);
+    session->detail = detail;
+}
+
+/* --- deadlines ---------------------------------------------------------- */
+
+static int64_t
+earlier(int64_t a_ms, int64_t b_ms)
+{
+    if (a_ms == 0)
+        return b_ms;
+    return b_ms == 0 || a_ms < b_ms ? a_ms : b_ms;
+}
+
+/* start + length, or 0 (never) when the length is 0. */
+static int64_t
+after(int64_t start_ms, int64_t length_ms)
+{
+    return length_ms == 0 ? 0 : start_ms + length_ms;
+}
+
+/* When the session's patience ends, in its present state; 0: never. */
+static int64_t
+deadline(const struct session *session, enum close_reason *reason)
+{
+    const struct config_timeouts *timeouts =
+        &session->service->config->timeouts;
+    int64_t life_ms = after(session->start_ms, timeouts->lifetime_ms);
+    int64_t quiet_ms;
+
+    switch (session->state) {
+    case SESSION_HELLO:
+    case SESSION_HANDSHAKE:
+        *reason = CLOSE_HANDSHAKE_TIMEOUT;
+        return after(session->start_ms, timeouts->handshake_ms);
+    case SESSION_CONNECT:
+        *reason = CLOSE_BACKEND_TIMEOUT;
+        return after(session->connect_ms, timeouts->connect_ms);
+    case SESSION_RELAY:
+        break;
+    case SESSION_LINGER:
+        *reason = session->reason;
+        return clock_now_ms() + LINGER_LOOK_MS;
+    }
+    *reason = CLOSE_IDLE_TIMEOUT;
+    quiet_ms = after(session->activity_ms, timeouts->idle_ms);
+    if (relay_is_half_closed(&session->relay)) {
+        *reason = CLOSE_HALF_CLOSED_TIMEOUT;
+        quiet_ms = after(session->activity_ms, timeouts->half_closed_ms);
+    }
+    if (life_ms != 0 && earlier(quiet_ms, life_ms) == life_ms)
+        *reason = CLOSE_LIFETIME;
+    return earlier(quiet_ms, life_ms);
+}
+
+/*
+ * Makes the timer fire no later than the deadline. It may fire earlier:
+ * pushing it back with every byte would cost more than looking again then.
+ */
+static void
+arm_timer(struct session *session)
+{
+    enum close_reason reason;
+    int64_t at_ms = deadline(session, &reason);
+    int64_t wait_ms;
+    struct timeval wait;
+
+    if (at_ms == 0 || (session->timer_ms != 0 && session->timer_ms <= at_ms))
+        return;
+    wait_ms = at_ms - clock_now_ms();
+    if (wait_ms < 1)
+        wait_ms = 1;
+    wait.tv_sec = (time_t)(wait_ms / 1000);
+    wait.tv_usec = (suseconds_t)(wait_ms % 1000 * 1000);
+    if (evtimer_add(&session->timer, &wait) == 0)
+        session->timer_ms = at_ms;
+}
+
+static bool finish_linger(struct session *session, int64_t now_ms);
+
+/* A backend that does not answer is not the end while there is another. */
+static void
+take_timeout(struct session *session, enum close_reason reason)
+{
+    if (session->state != SESSION_CONNECT) {
+        session_fail(session, reason, NULL);
+        return;
+    }
+    event_del(&session->backend_event);
+    socket_close(&session->backend.sock);
+    session_next_backend(session, ETIMEDOUT);
+}
+
+static void
+on_timer(evutil_socket_t fd, short events, void *arg)
+{
+    struct session *session = arg;
+    int64_t now_ms = clock_now_ms();
+    enum close_reason reason;
+    int64_t at_ms;
+
+    (void)fd;
+    (void)events;
+    session->timer_ms = 0;
+    if (session->state == SESSION_LINGER) {
+        if (!finish_linger(session, now_ms))
+            arm_timer(session);
+        return;
+    }
+    at_ms = deadline(session, &reason);
+    if (at_ms != 0 && at_ms <= now_ms)
+        take_timeout(session, reason);
+    session_run(session);
+}
+
+/* --- the end ------------------------------------------------------------ */
+
+static void
+session_free(struct session *session)
+{
+    struct session_host *host = session->host;
+
+    TAILQ_REMOVE(&host->sessions, session, entry);
+    host->session_count--;
+    view_unref(session->view);
+    peer_deinit(&session->peer);
+    free(session->server_name);
+    free(session->hello);
+    free(session->detail);
+    free(session);
+    counters_give(host->counters);
+    host->on_ended(host);
+}
+
+/* Must the side see that the other one did not end in order? */
+static bool
+resets_client(const struct session *session)
+{
+    switch (session->reason) {
+    case CLOSE_BACKEND_RESET:
+    case CLOSE_IDLE_TIMEOUT:
+    case CLOSE_HALF_CLOSED_TIMEOUT:
+    case CLOSE_LIFETIME:
+    case CLOSE_DRAIN_EXPIRED:
+    case CLOSE_STOPPED:
+    case CLOSE_NO_MEMORY:
+    case CLOSE_INTERNAL_ERROR:
+        return true;
+    case CLOSE_NONE:
+    case CLOSE_DONE:
+    case CLOSE_PROBE:
+    case CLOSE_HANDSHAKE_TIMEOUT:
+    case CLOSE_NOT_TLS:
+    case CLOSE_HELLO_MALFORMED:
+    case CLOSE_HELLO_TOO_LARGE:
+    case CLOSE_HANDSHAKE_FAILED:
+    case CLOSE_HANDSHAKE_ABORTED:
+    case CLOSE_CLIENT_REFUSED:
+    case CLOSE_CLIENT_TRUNCATED:
+    case CLOSE_CLIENT_RESET:
+    case CLOSE_CLIENT_TLS_ERROR:
+    case CLOSE_BACKEND_UNREACHABLE:
+    case CLOSE_BACKEND_TIMEOUT:
+    case CLOSE_REASON_COUNT:
+        return false;
+    }
+    return false;
+}
+
+static void
+close_sides(struct session *session)
+{
+    if (resets_client(session)) {
+        tls_stream_abort(&session->client);
+    } else {
+        /* Closing over unread bytes resets, and a reset would overtake the
+         * alert that tells the client why. */
+        if (session->client.tls_error != 0)
+            socket_discard_input(&session->client.sock);
+        tls_stream_close(&session->client);
+    }
+    if (session->reason == CLOSE_DONE)
+        socket_close(&session->backend.sock);
+    else
+        socket_abort(&session->backend.sock);
+}
+
+/* Ends the linger when both sides have what they were owed, or had their
+ * time. True when the session is gone. */
+static bool
+finish_linger(struct session *session, int64_t now_ms)
+{
+    bool is_waiting = socket_unsent_bytes(&session->client.sock) > 0
+                      || socket_unsent_bytes(&session->backend.sock) > 0;
+
+    if (is_waiting && now_ms - session->linger_ms < LINGER_MS)
+        return false;
+    evtimer_del(&session->timer);
+    close_sides(session);
+    session_free(session);
+    return true;
+}
+
+/* Stops all that could still call the session, but for its timer. */
+static void
+unwatch(struct session *session)
+{
+    if (session->state == SESSION_HANDSHAKE)
+        context_handshake_ended(session->service->context, &session->peer);
+    loop_unqueue(&session->host->loop, &session->task);
+    event_del(&session->client_event);
+    if (session->backend.sock.fd >= 0)
+        event_del(&session->backend_event);
+    if (session->state == SESSION_RELAY)
+        relay_deinit(&session->relay);
+}
+
+/*
+ * The one way out. Logs, then closes: at once when all went well, and when
+ * not, after what was accepted from one side has reached the other, so that
+ * the reset does not overtake it.
+ */
+static void
+session_finish(struct session *session)
+{
+    bool has_relayed = session->state == SESSION_RELAY;
+
+    session_log_end(session);
+    unwatch(session);
+    if (session->reason == CLOSE_DONE || !has_relayed) {
+        evtimer_del(&session->timer);
+        close_sides(session);
+        session_free(session);
+        return;
+    }
+    session->state = SESSION_LINGER;
+    session->linger_ms = clock_now_ms();
+    if (finish_linger(session, session->linger_ms))
+        return;
+    session->timer_ms = 0;
+    arm_timer(session);
+}
+
+/* --- the relay ---------------------------------------------------------- */
+
+/* Finds the reason in how the two halves ended. */
+static void
+take_relay_end(struct session *session)
+{
+    const struct relay_half *up = &session->relay.to_backend;
+    const struct relay_half *down = &session->relay.to_client;
+    char detail[TLS_DETAIL_BYTES];
+    enum close_reason reason;
+
+    if (up->state == HALF_CUT) {
+        reason = tls_stream_fault(&session->client, detail);
+        session_fail(session, reason, "%s", detail);
+    } else if (down->state == HALF_CUT) {
+        session_fail(session, CLOSE_BACKEND_RESET, "%s",
+            strerror(session->backend.sock.error));
+    } else if (down->state != HALF_ENDED) {
+        session_fail(session, CLOSE_CLIENT_RESET,
+            "the client left before it had the whole answer");
+    } else if (up->state != HALF_ENDED) {
+        session_fail(session, CLOSE_DONE,
+            "the backend ended before it had read everything");
+    } else {
+        session_fail(session, CLOSE_DONE, NULL);
+    }
+}
+
+static void
+step_relay(struct session *session)
+{
+    enum relay_result result = relay_run(&session->relay);
+
+    if (relay_moved(&session->relay))
+        session->activity_ms = clock_now_ms();
+    if (result == RELAY_DONE)
+        take_relay_end(session);
+    else if (result == RELAY_NO_MEMORY)
+        session_fail(session, CLOSE_NO_MEMORY, NULL);
+    else if (result == RELAY_MORE)
+        loop_queue(&session->host->loop, &session->task, QUEUE_READY);
+}
+
+void
+session_start_relay(struct session *session)
+{
+    bool passes = session->service->config->truncation == TRUNCATION_PASS;
+
+    relay_init(&session->relay, &session->host->loop.pool,
+        &session->client.stream, &session->backend.stream, passes);
+    session->state = SESSION_RELAY;
+    session->activity_ms = clock_now_ms();
+    step_relay(session);
+}
+
+/* --- events ------------------------------------------------------------- */
+
+/* What the state does next; then the only place that ends or re-arms. The
+ * session may be gone afterwards. */
+static void
+session_run(struct session *session)
+{
+    if (session->reason == CLOSE_NONE) {
+        switch (session->state) {
+        case SESSION_HELLO:
+            session_gather_hello(session);
+            break;
+        case SESSION_HANDSHAKE:
+            if (session->client.sock.is_readable)
+                loop_queue(
+                    &session->host->loop, &session->task, QUEUE_HANDSHAKES);
+            break;
+        case SESSION_CONNECT:
+            session_step_connect(session);
+            break;
+        case SESSION_RELAY:
+            step_relay(session);
+            break;
+        case SESSION_LINGER:
+            return;
+        }
+    }
+    if (session->reason != CLOSE_NONE) {
+        session_finish(session);
+        return;
+    }
+    arm_timer(session);
+}
+
+/* A turn in the loop's queues. */
+static void
+on_task(struct task *task)
+{
+    struct session *session = (struct session *)(void *)task;
+
+    if (session->state == SESSION_HANDSHAKE) {
+        session_step_handshake(session);
+        if (session->state == SESSION_HANDSHAKE
+            && session->reason == CLOSE_NONE) {
+            arm_timer(session);
+            return; /* waits for the client */
+        }
+    }
+    session_run(session);
+}
+
+static void
+on_client_event(evutil_socket_t fd, short events, void *arg)
+{
+    struct session *session = arg;
+
+    (void)fd;
+    socket_note_events(&session->client.sock, events);
+    session_run(session);
+}
+
+static void
+on_backend_event(evutil_socket_t fd, short events, void *arg)
+{
+    struct session *session = arg;
+
+    (void)fd;
+    socket_note_events(&session->backend.sock, events);
+    session_run(session);
+}
+
+/* One persistent, edge-triggered event per descriptor, added once. */
+static int
+watch(struct session *session, struct event *event, int fd,
+    event_callback_fn callback)
+{
+    event_assign(event, session->host->loop.base, fd,
+        EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST, callback, session);
+    return event_add(event, NULL);
+}
+
+int
+session_watch_backend(struct session *session)
+{
+    return watch(session, &session->backend_event, session->backend.sock.fd,
+        on_backend_event);
+}
+
+static void
+fill_session(struct session *session, struct session_host *host,
+    size_t service_index, int fd, const struct address *peer)
+{
+    task_init(&session->task, on_task);
+    session->host = host;
+    session->view = view_ref(host->view);
+    session->service = &session->view->services[service_index];
+    session->id = host->next_id;
+    host->next_id += host->id_step;
+    session->state = SESSION_HELLO;
+    session->start_ms = clock_now_ms();
+    session->client_address = *peer;
+    session->backend_index = -1;
+    peer_init(&session->peer);
+    tls_stream_init(&session->client, fd, &host->loop.pool);
+    socket_stream_init(&session->backend, -1);
+    evtimer_assign(&session->timer, host->loop.base, on_timer, session);
+    TAILQ_INSERT_TAIL(&host->sessions, session, entry);
+    host->session_count++;
+}
+
+int
+session_new(struct session_host *host, size_t service_index, int fd,
+    const struct address *peer)
+{
+    struct session *session = calloc(1, sizeof(*session));
+
+    if (session == NULL) {
+        close(fd);
+        counters_give(host->counters);
+        return -1;
+    }
+    fill_session(session, host, service_index, fd, peer);
+    if (watch(session, &session->client_event, fd, on_client_event) != 0)
+        session_fail(session, CLOSE_NO_MEMORY, NULL);
+    /* The listener defers until the client has spoken, so bytes are likely
+     * here already; if not, reading says so. */
+    session->client.sock.is_readable = true;
+    session->client.sock.is_writable = true;
+    session_run(session);
+    return 0;
+}
+
+void
+session_stop(struct session *session, enum close_reason reason)
+{
+    if (session->state == SESSION_LINGER) {
+        evtimer_del(&session->timer);
+        close_sides(session);
+        session_free(session);
+        return;
+    }
+    session_fail(session, reason, NULL);
+    session_finish(session);
+}
+
+struct session *
+session_next(struct session *session)
+{
+    return TAILQ_NEXT(session, entry);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the log says of a session. The fields are the same for a connection
+ * that ended and for one that a dump shows, and the same in text and JSON.
+ */
+#include <stdio.h>
+
+#include "proxy/clock.h"
+#include "proxy/log.h"
+#include "proxy/session_state.h"
+
+static const char *
+state_name(enum session_state state)
+{
+    static const char *const names[] = {
+        [SESSION_HELLO] = "hello",
+        [SESSION_HANDSHAKE] = "handshake",
+        [SESSION_CONNECT] = "connect",
+        [SESSION_RELAY] = "relay",
+        [SESSION_LINGER] = "linger",
+    };
+
+    return names[state];
+}
+
+/* "[TLSv1.3 VERIFIED]" only when the client's chain was verified on this very
+ * connection; "[-]" when no handshake was finished. */
+static void
+put_tls(struct log_line *line, const struct session *session)
+{
+    char text[48];
+
+    if (session->version == NULL)
+        (void)snprintf(text, sizeof(text), "[-]");
+    else
+        (void)snprintf(text, sizeof(text), "[%s%s]", session->version,
+            session->peer.is_verified ? " VERIFIED" : "");
+    log_put_string(line, "tls", text);
+}
+
+static void
+put_handshake(struct log_line *line, const struct session *session)
+{
+    if (session->version == NULL)
+        return;
+    log_put_string(line, "version", session->version);
+    log_put_string(line, "cipher", session->cipher);
+    log_put_string(line, "group", session->group);
+    log_put_string(line, "resumed", session->is_resumed ? "yes" : "no");
+    log_put_string(line, "identity", session->peer.identity);
+}
+
+static void
+put_backend(struct log_line *line, const struct session *session)
+{
+    const struct backend_set *set = &session->service->backends;
+    char text[ADDRESS_TEXT_BYTES];
+
+    if (session->backend_index < 0)
+        return;
+    address_format(
+        set->backends[session->backend_index].address, text, sizeof(text));
+    log_put_string(line, "backend", text);
+}
+
+static void
+put_fields(struct log_line *line, const struct session *session)
+{
+    char peer[ADDRESS_TEXT_BYTES];
+    bool has_relay = session->state == SESSION_RELAY;
+
+    address_format(&session->client_address, peer, sizeof(peer));
+    log_put_int(line, "conn", (int64_t)session->id);
+    log_put_string(line, "service", session->service->config->name);
+    put_tls(line, session);
+    log_put_string(line, "peer", peer);
+    log_put_string(line, "sni", session->server_name);
+    put_handshake(line, session);
+    put_backend(line, session);
+    log_put_int(line, "bytes_to_backend",
+        has_relay ? (int64_t)session->relay.to_backend.bytes : 0);
+    log_put_int(line, "bytes_to_client",
+        has_relay ? (int64_t)session->relay.to_client.bytes : 0);
+    log_put_int(line, "duration_ms", clock_now_ms() - session->start_ms);
+}
+
+static bool
+is_truncated(const struct session *session)
+{
+    return session->reason == CLOSE_CLIENT_TRUNCATED
+           || (session->state == SESSION_RELAY
+               && session->relay.to_backend.was_truncated);
+}
+
+/* Whether this end is to be logged at all, and how many like it were not. */
+static bool
+admit(const struct session *session, unsigned *left_out)
+{
+    struct session_host *host = session->host;
+    struct repeat_host peer = repeat_host_of(&session->client_address);
+
+    *left_out = 0;
+    if (session->reason == CLOSE_DONE)
+        return host->logs_connections;
+    if (!log_is_wanted(close_reason_level(session->reason)))
+        return false;
+    return repeats_admit(
+        &host->repeats, &peer, session->reason, clock_now_ms(), left_out);
+}
+
+void
+session_log_end(struct session *session)
+{
+    struct log_line line;
+    unsigned left_out;
+
+    if (!admit(session, &left_out))
+        return;
+    log_begin(&line, close_reason_level(session->reason), "connection");
+    put_fields(&line, session);
+    if (is_truncated(session))
+        log_put_string(&line, "truncated", "yes");
+    log_put_string(&line, "reason", close_reason_word(session->reason));
+    if (session->detail != NULL && session->detail[0] != '\0')
+        log_put_string(&line, "detail", session->detail);
+    if (left_out > 0)
+        log_put_int(&line, "repeated", left_out);
+    log_put_int(&line, "gen", session->view->snapshot->generation);
+    log_end(&line);
+}
+
+void
+session_dump(const struct session *session)
+{
+    struct log_line line;
+
+    log_begin(&line, LOG_LEVEL_INFO, "dump");
+    put_fields(&line, session);
+    log_put_string(&line, "state", state_name(session->state));
+    log_put_int(&line, "gen", session->view->snapshot->generation);
+    log_end(&line);
+}

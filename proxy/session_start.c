@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The first half of a session's life: the ClientHello is gathered, the TLS
+ * object is made and fed, the handshake takes its turns, and only a client
+ * that has come through all of it costs a backend connection.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proxy/clock.h"
+#include "proxy/hello.h"
+#include "proxy/session_state.h"
+
+static void
+fail_by_hello(struct session *session, enum hello_result result,
+    const struct chunk *chunk)
+{
+    if (result == HELLO_NOT_TLS)
+        session_fail(session, CLOSE_NOT_TLS, "%s",
+            hello_guess(chunk->data + chunk->start, chunk_waiting(chunk)));
+    else if (result == HELLO_MALFORMED)
+        session_fail(session, CLOSE_HELLO_MALFORMED,
+            "a TLS record came, but no readable ClientHello in it");
+    else
+        session_fail(session, CLOSE_HELLO_TOO_LARGE,
+            "the ClientHello is longer than %d bytes", HELLO_BYTES_MAX);
+}
+
+/* The hello is whole: makes the TLS object and queues the handshake. */
+static void
+begin_handshake(struct session *session, const struct hello *hello,
+    const struct chunk *chunk)
+{
+    struct WOLFSSL *ssl;
+
+    session->hello_max_version = hello->max_version;
+    if (hello->server_name[0] != '\0')
+        session->server_name = strdup(hello->server_name);
+    ssl = context_connection_new(session->service->context, &session->peer);
+    if (ssl == NULL) {
+        session_fail(session, CLOSE_NO_MEMORY, NULL);
+        return;
+    }
+    if (tls_stream_start(&session->client, ssl, chunk->data + chunk->start,
+            chunk_waiting(chunk))
+        != 0) {
+        session_fail(session, CLOSE_NO_MEMORY, NULL);
+        return;
+    }
+    session->state = SESSION_HANDSHAKE;
+    loop_queue(&session->host->loop, &session->task, QUEUE_HANDSHAKES);
+}
+
+/* Keeps a partial hello in a block of its own size: a slow client must not
+ * hold a whole chunk. */
+static void
+keep_partial(struct session *session, const struct chunk *chunk)
+{
+    size_t len = chunk_waiting(chunk);
+    uint8_t *copy = realloc(session->hello, len > 0 ? len : 1);
+
+    if (copy == NULL) {
+        session_fail(session, CLOSE_NO_MEMORY, NULL);
+        return;
+    }
+    memcpy(copy, chunk->data + chunk->start, len);
+    session->hello = copy;
+    session->hello_len = len;
+}
+
+/* The client ended or broke before its hello was whole. */
+static void
+fail_early_end(struct session *session, bool has_bytes)
+{
+    if (!has_bytes)
+        session_fail(session, CLOSE_PROBE, NULL);
+    else
+        session_fail(session, CLOSE_HANDSHAKE_ABORTED,
+            "the client left in the middle of its ClientHello");
+}
+
+/* Reads what is there behind what was kept; true when there is more to look
+ * at than before. */
+static bool
+read_hello(struct session *session, struct chunk *chunk)
+{
+    struct socket *sock = &session->client.sock;
+    size_t count = 0;
+    enum io_result result;
+
+    if (session->hello_len > 0)
+        memcpy(chunk->data, session->hello, session->hello_len);
+    chunk_fill(chunk, session->hello_len);
+    result = socket_receive(
+        sock, chunk_tail(chunk), HELLO_BYTES_MAX - session->hello_len, &count);
+    chunk_fill(chunk, count);
+    if (result == IO_EOF || result == IO_ERROR)
+        fail_early_end(session, session->hello_len > 0);
+    return result == IO_OK;
+}
+
+static void
+look_at_hello(struct session *session, struct chunk *chunk)
+{
+    struct hello hello;
+    enum hello_result result;
+
+    if (!read_hello(session, chunk))
+        return;
+    result = hello_parse(&hello, chunk_head(chunk), chunk_waiting(chunk));
+    if (result == HELLO_MORE) {
+        keep_partial(session, chunk);
+        return;
+    }
+    if (result == HELLO_COMPLETE)
+        begin_handshake(session, &hello, chunk);
+    else
+        fail_by_hello(session, result, chunk);
+    free(session->hello);
+    session->hello = NULL;
+}
+
+void
+session_gather_hello(struct session *session)
+{
+    struct pool *pool = &session->host->loop.pool;
+    struct chunk *chunk;
+
+    if (!session->client.sock.is_readable)
+        return;
+    chunk = pool_take(pool);
+    if (chunk == NULL) {
+        session_fail(session, CLOSE_NO_MEMORY, NULL);
+        return;
+    }
+    look_at_hello(session, chunk);
+    pool_give(pool, chunk);
+}
+
+static const char *
+version_name(uint16_t version)
+{
+    switch (version) {
+    case 0x0300:
+        return "SSL 3.0";
+    case 0x0301:
+        return "TLS 1.0";
+    case 0x0302:
+        return "TLS 1.1";
+    case TLS_VERSION_1_2:
+        return "TLS 1.2";
+    case TLS_VERSION_1_3:
+        return "TLS 1.3";
+    default:
+        return "an unknown version";
+    }
+}
+
+/* A version the service does not speak is told from both sides. */
+static bool
+fail_by_version(struct session *session)
+{
+    const struct config_tls *tls = &session->service->config->tls;
+
+    if (session->hello_max_version >= (uint16_t)tls->min_version)
+        return false;
+    session_fail(session, CLOSE_HANDSHAKE_FAILED,
+        "client offers at most %s; this service takes %s and newer",
+        version_name(session->hello_max_version),
+        version_name((uint16_t)tls->min_version));
+    return true;
+}
+
+static void
+fail_handshake(struct session *session, enum io_result result)
+{
+    char detail[TLS_DETAIL_BYTES];
+    enum close_reason reason = tls_stream_fault(&session->client, detail);
+
+    if (session->peer.rejected != NULL) {
+        session_fail(
+            session, CLOSE_CLIENT_REFUSED, "%s", session->peer.rejected);
+        return;
+    }
+    if (reason == CLOSE_CLIENT_REFUSED) {
+        session_fail(session, reason, "%s", detail);
+        return;
+    }
+    if (result == IO_TRUNCATED || result == IO_EOF
+        || reason == CLOSE_CLIENT_RESET) {
+        session_fail(session, CLOSE_HANDSHAKE_ABORTED,
+            "the client left in the middle of the handshake");
+        return;
+    }
+    if (reason == CLOSE_NO_MEMORY) {
+        session_fail(session, CLOSE_NO_MEMORY, NULL);
+        return;
+    }
+    if (!fail_by_version(session))
+        session_fail(session, CLOSE_HANDSHAKE_FAILED, "%s", detail);
+}
+
+void
+session_step_handshake(struct session *session)
+{
+    enum io_result result = tls_stream_handshake(&session->client);
+
+    if (result == IO_AGAIN)
+        return;
+    context_handshake_ended(session->service->context, &session->peer);
+    if (result != IO_OK) {
+        fail_handshake(session, result);
+        return;
+    }
+    session->version = tls_stream_version(&session->client);
+    session->cipher = tls_stream_cipher(&session->client);
+    session->group = tls_stream_group(&session->client);
+    session->is_resumed = tls_stream_is_resumed(&session->client);
+    session->state = SESSION_CONNECT;
+    session_next_backend(session, 0);
+}
+
+/* Adds one backend's failure to the words that the log will have. */
+static void
+note_backend_failure(struct session *session, int error)
+{
+    struct backend_set *set = &session->service->backends;
+    size_t index = (size_t)session->backend_index;
+    char address[ADDRESS_TEXT_BYTES];
+    char *before = session->detail;
+    char *detail = NULL;
+
+    address_format(set->backends[index].address, address, sizeof(address));
+    backend_set_note_failure(set, index, strerror(error), clock_now_ms());
+    if (asprintf(&detail, "%s%s%s: %s", before != NULL ? before : "",
+            before != NULL ? "; " : "", address, strerror(error))
+        < 0)
+        return;
+    free(before);
+    session->detail = detail;
+}
+
+/* Starts one attempt; false when it failed at once. */
+static bool
+try_backend(struct session *session, int index)
+{
+    struct backend *backend = &session->service->backends.backends[index];
+    int fd = backend_connect(backend->address);
+
+    session->backend_index = index;
+    session->tried |= 1U << index;
+    if (fd < 0) {
+        note_backend_failure(session, errno);
+        return false;
+    }
+    session->connect_ms = clock_now_ms();
+    socket_stream_init(&session->backend, fd);
+    if (session_watch_backend(session) != 0)
+        session_fail(session, CLOSE_NO_MEMORY, NULL);
+    return true;
+}
+
+void
+session_next_backend(struct session *session, int error)
+{
+    struct backend_set *set = &session->service->backends;
+    int index;
+
+    if (error != 0)
+        note_backend_failure(session, error);
+    do {
+        index = backend_set_next(set, session->tried, clock_now_ms());
+    } while (index >= 0 && !try_backend(session, index));
+    if (index < 0)
+        session_fail(session,
+            error == ETIMEDOUT ? CLOSE_BACKEND_TIMEOUT
+                               : CLOSE_BACKEND_UNREACHABLE,
+            NULL);
+}
+
+void
+session_step_connect(struct session *session)
+{
+    int error;
+
+    if (!session->backend.sock.is_writable
+        && !session->backend.sock.is_readable)
+        return;
+    error = backend_connect_error(session->backend.sock.fd);
+    if (error != 0) {
+        event_del(&session->backend_event);
+        socket_close(&session->backend.sock);
+        session_next_backend(session, error);
+        return;
+    }
+    backend_set_note_success(
+        &session->service->backends, (size_t)session->backend_index);
+    free(session->detail); /* an earlier backend's failure is history */
+    session->detail = NULL;
+    session_start_relay(session);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The inside of a session, for the files that make it up: session.c (life and
+ * deadlines), session_start.c (hello, handshake, connect) and session_log.c.
+ */
+#ifndef SIDELOCK_PROXY_SESSION_STATE_H
+#define SIDELOCK_PROXY_SESSION_STATE_H
+
+#include "certs/peer.h"
+#include "proxy/relay.h"
+#include "proxy/session.h"
+#include "proxy/tls_stream.h"
+
+enum session_state {
+    SESSION_HELLO,
+    SESSION_HANDSHAKE,
+    SESSION_CONNECT,
+    SESSION_RELAY,
+    SESSION_LINGER,
+};
+
+struct session {
+    struct task task; /* first: queued in the loop */
+    TAILQ_ENTRY(session) entry;
+    struct session_host *host;
+    struct view *view;
+    struct view_service *service; /* inside the view */
+    uint64_t id;
+    enum session_state state;
+    enum close_reason reason; /* CLOSE_NONE while it lives */
+    char *detail;             /* heap: more words on the reason, or NULL */
+
+    struct tls_stream client;
+    struct socket_stream backend; /* fd -1 until connecting */
+    struct event client_event;
+    struct event backend_event;
+    struct relay relay; /* valid from SESSION_RELAY on */
+
+    struct event timer;
+    int64_t timer_ms; /* when the timer fires; 0: not armed */
+    int64_t start_ms;
+    int64_t connect_ms;  /* start of the current attempt */
+    int64_t activity_ms; /* last bytes moved */
+    int64_t linger_ms;   /* start of SESSION_LINGER */
+
+    struct address client_address;
+    uint8_t *hello; /* heap: what of the hello has come; NULL when whole */
+    size_t hello_len;
+    char *server_name; /* heap, as sent; NULL when none */
+    uint16_t hello_max_version;
+    struct peer peer;
+    const char *version; /* set when the handshake is done */
+    const char *cipher;
+    const char *group;
+    bool is_resumed;
+
+    int backend_index;
+    backend_mask tried;
+};
+
+/* Records why the session is to end; the first reason stays. The caller
+ * returns to session_run, which closes. fmt may be NULL: no detail. */
+void session_fail(struct session *session, enum close_reason reason,
+    const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* Steps of the states before the relay (session_start.c). */
+void session_gather_hello(struct session *session);
+void session_step_handshake(struct session *session);
+void session_step_connect(struct session *session);
+/* The current attempt failed with this errno: tries the next backend. */
+void session_next_backend(struct session *session, int error);
+
+/* The relay can begin (session.c). */
+void session_start_relay(struct session *session);
+/* (Re-)registers the backend's descriptor with the loop (session.c). -1: no
+ * memory. */
+int session_watch_backend(struct session *session) MUST_CHECK;
+
+/* One line for the log, when it ends (session_log.c). */
+void session_log_end(struct session *session);
+
+#endif

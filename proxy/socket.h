@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A connected, non-blocking socket with its readiness. The event loop reports
+ * edges, once; this keeps them as flags until a call proves them spent, so no
+ * event is ever armed or disarmed.
+ *
+ * A read that returns less than was asked for has emptied the socket: the
+ * next edge will say when there is more, which saves the call that would only
+ * have said EAGAIN. The exception is a hang-up already seen: its end-of-file
+ * is still to be read.
+ */
+#ifndef SIDELOCK_PROXY_SOCKET_H
+#define SIDELOCK_PROXY_SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proxy/stream.h"
+
+struct socket {
+    int fd;    /* -1: closed */
+    int error; /* errno of what broke it, or 0 */
+    bool is_readable;
+    bool is_writable;
+    bool saw_hangup; /* the peer's FIN or RST has arrived */
+};
+
+/* Takes over fd. */
+void socket_init(struct socket *sock, int fd);
+
+/* Notes what libevent reported (EV_READ, EV_WRITE, EV_CLOSED). */
+void socket_note_events(struct socket *sock, short events);
+
+enum io_result socket_receive(
+    struct socket *sock, uint8_t *buf, size_t cap, size_t *count);
+enum io_result socket_send(
+    struct socket *sock, const uint8_t *buf, size_t len, size_t *count);
+/* Sends a FIN. */
+enum io_result socket_end(struct socket *sock);
+
+/* Throws away what has arrived and was not read. */
+void socket_discard_input(struct socket *sock);
+
+/* Bytes the kernel still holds for the peer. */
+size_t socket_unsent_bytes(const struct socket *sock);
+
+void socket_close(struct socket *sock);
+/* Closes with an RST where the protocol has one. */
+void socket_abort(struct socket *sock);
+
+/* Small writes leave at once. Does nothing on UNIX sockets. */
+void socket_set_nodelay(int fd);
+/* The same, and keepalive probes that find a vanished peer in about a minute
+ * and a half. Accepted sockets inherit it from their listener. */
+void socket_tune(int fd);
+
+/* The plain stream over a socket: the backend's side. */
+struct socket_stream {
+    struct stream stream; /* first: the relay's view */
+    struct socket sock;
+};
+
+void socket_stream_init(struct socket_stream *side, int fd);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a TLS failure means, in words: the alert that the client sent, or
+ * what the library found wrong with what the client sent. */
+#ifndef SIDELOCK_PROXY_TLS_FAULT_H
+#define SIDELOCK_PROXY_TLS_FAULT_H
+
+#include <stddef.h>
+
+struct WOLFSSL;
+
+/* error is the library's code for the failed call on ssl. */
+void tls_fault_words(struct WOLFSSL *ssl, int error, char *out, size_t cap);
+
+/* The text of an errno. */
+void tls_fault_errno(int error, char *out, size_t cap);
+
+#endif

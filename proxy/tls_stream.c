@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * TLS between the library's two callbacks and the socket. Invariants:
+ *
+ * - Bytes that the library has decrypted but not handed out count as
+ *   readable: read always asks the library, whatever the socket says.
+ * - The send callback takes everything or ends the connection.
+ * - After our FIN nothing is sent; what the library still wants to say then
+ *   (an answer to a key update) is dropped.
+ */
+#include "proxy/tls_stream.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <wolfssl/options.h>
+
+#include <wolfssl/error-ssl.h>
+#include <wolfssl/ssl.h>
+
+#include "proxy/clock.h"
+#include "proxy/tls_fault.h"
+
+enum {
+    RECORD_BYTES = 16384,
+    /* A record that fits into a few packets can be opened by the client
+     * before the rest has arrived: used until a burst has proven long. */
+    RECORD_EARLY_BYTES = 4096,
+    BURST_EARLY_BYTES = 64 * 1024,
+    BURST_PAUSE_MS = 1000,
+    /* What a record adds at most: header 5, TLS 1.2 nonce 8, tag 16, TLS 1.3
+     * content type 1. */
+    RECORD_OVERHEAD_BYTES = 32,
+    /* Sent at once when this much waits; less waits for the flush. */
+    OUT_HIGH_BYTES = 16 * 1024,
+};
+
+static struct tls_stream *
+side_of(struct stream *stream)
+{
+    return (struct tls_stream *)(void *)stream;
+}
+
+/* Makes `in` hold received bytes. */
+static enum io_result
+fill_in(struct tls_stream *side)
+{
+    enum io_result result;
+    size_t count;
+
+    if (chunk_waiting(side->in) > 0)
+        return IO_OK;
+    if (!side->sock.is_readable)
+        return IO_AGAIN;
+    if (side->in == NULL)
+        side->in = pool_take(side->pool);
+    if (side->in == NULL) {
+        side->sock.error = ENOMEM;
+        return IO_ERROR;
+    }
+    result = socket_receive(
+        &side->sock, chunk_tail(side->in), chunk_room(side->in), &count);
+    chunk_fill(side->in, count);
+    if (result == IO_EOF)
+        side->saw_fin = true;
+    return result;
+}
+
+static void
+release_empty(struct tls_stream *side)
+{
+    if (side->in != NULL && chunk_waiting(side->in) == 0) {
+        pool_give(side->pool, side->in);
+        side->in = NULL;
+    }
+    if (side->out != NULL && chunk_waiting(side->out) == 0) {
+        pool_give(side->pool, side->out);
+        side->out = NULL;
+    }
+}
+
+static int
+on_library_read(WOLFSSL *ssl, char *buf, int len, void *arg)
+{
+    struct tls_stream *side = arg;
+    enum io_result result = fill_in(side);
+    size_t count;
+
+    (void)ssl;
+    if (result == IO_AGAIN)
+        return WOLFSSL_CBIO_ERR_WANT_READ;
+    if (result == IO_EOF)
+        return WOLFSSL_CBIO_ERR_CONN_CLOSE;
+    if (result != IO_OK)
+        return WOLFSSL_CBIO_ERR_GENERAL;
+    count = chunk_waiting(side->in);
+    if (count > (size_t)len)
+        count = (size_t)len;
+    memcpy(buf, chunk_head(side->in), count);
+    chunk_drain(side->in, count);
+    return (int)count;
+}
+
+/* Sends what waits in `out`. IO_OK: all of it. */
+static enum io_result
+send_out(struct tls_stream *side)
+{
+    while (chunk_waiting(side->out) > 0) {
+        size_t count;
+        enum io_result result = socket_send(&side->sock, chunk_head(side->out),
+            chunk_waiting(side->out), &count);
+
+        if (result != IO_OK)
+            return result;
+        chunk_drain(side->out, count);
+    }
+    return IO_OK;
+}
+
+/* Moves what waits to the front, so that all the room is at the tail. */
+static void
+compact_out(struct chunk *out)
+{
+    size_t waiting = chunk_waiting(out);
+
+    memmove(out->data, chunk_head(out), waiting);
+    out->start = 0;
+    out->end = waiting;
+}
+
+/* Room for len bytes in `out`, sending first if need be. */
+static bool
+make_room(struct tls_stream *side, size_t len)
+{
+    if (side->out == NULL)
+        side->out = pool_take(side->pool);
+    if (side->out == NULL) {
+        side->sock.error = ENOMEM;
+        return false;
+    }
+    if (chunk_room(side->out) >= len)
+        return true;
+    (void)send_out(side);
+    if (side->out->start > 0)
+        compact_out(side->out);
+    return chunk_room(side->out) >= len;
+}
+
+static int
+on_library_write(WOLFSSL *ssl, char *buf, int len, void *arg)
+{
+    struct tls_stream *side = arg;
+
+    (void)ssl;
+    if (side->has_ended)
+        return len;
+    if (!make_room(side, (size_t)len))
+        return WOLFSSL_CBIO_ERR_GENERAL;
+    memcpy(chunk_tail(side->out), buf, (size_t)len);
+    chunk_fill(side->out, (size_t)len);
+    return len;
+}
+
+/* Translates the library's answer to a call that did not succeed. */
+static enum io_result
+take_failure(struct tls_stream *side, int returned)
+{
+    int error = wolfSSL_get_error(side->ssl, returned);
+
+    if (error == WOLFSSL_ERROR_WANT_READ || error == WOLFSSL_ERROR_WANT_WRITE)
+        return IO_AGAIN;
+    if (error == WOLFSSL_ERROR_ZERO_RETURN) {
+        side->saw_close_notify = true;
+        return IO_EOF;
+    }
+    if (side->saw_fin && side->sock.error == 0)
+        return IO_TRUNCATED;
+    side->tls_error = error;
+    return IO_ERROR;
+}
+
+static bool
+has_more_to_read(const struct tls_stream *side)
+{
+    return chunk_waiting(side->in) > 0 || side->sock.is_readable
+           || wolfSSL_pending(side->ssl) > 0;
+}
+
+static enum io_result
+stream_read(struct stream *stream, uint8_t *buf, size_t cap, size_t *count)
+{
+    struct tls_stream *side = side_of(stream);
+    enum io_result result = IO_AGAIN;
+    size_t total = 0;
+
+    while (total < cap && !side->saw_close_notify) {
+        size_t room = cap - total < RECORD_BYTES ? cap - total : RECORD_BYTES;
+        int got = wolfSSL_read(side->ssl, buf + total, (int)room);
+
+        if (got <= 0) {
+            result = take_failure(side, got);
+            break;
+        }
+        total += (size_t)got;
+        if (!has_more_to_read(side))
+            break;
+    }
+    release_empty(side);
+    *count = total;
+    if (total > 0)
+        return IO_OK; /* an end or error is told by the next call */
+    return side->saw_close_notify ? IO_EOF : result;
+}
+
+static bool
+stream_can_write(const struct stream *stream)
+{
+    const struct tls_stream *side =
+        (const struct tls_stream *)(const void *)stream;
+
+    return side->sock.error != 0 || chunk_waiting(side->out) < OUT_HIGH_BYTES;
+}
+
+/* How much to put into the next record. */
+static size_t
+record_len(const struct tls_stream *side, size_t len)
+{
+    size_t most = side->burst_bytes < BURST_EARLY_BYTES ? RECORD_EARLY_BYTES
+                                                        : RECORD_BYTES;
+
+    return len < most ? len : most;
+}
+
+static void
+note_burst(struct tls_stream *side)
+{
+    int64_t now_ms = clock_now_ms();
+
+    if (now_ms - side->last_write_ms > BURST_PAUSE_MS)
+        side->burst_bytes = 0;
+    side->last_write_ms = now_ms;
+}
+
+static enum io_result
+stream_write(
+    struct stream *stream, const uint8_t *buf, size_t len, size_t *count)
+{
+    struct tls_stream *side = side_of(stream);
+    size_t total = 0;
+
+    note_burst(side);
+    while (total < len) {
+        size_t take = record_len(side, len - total);
+        int put;
+
+        if (!make_room(side, take + RECORD_OVERHEAD_BYTES))
+            break;
+        put = wolfSSL_write(side->ssl, buf + total, (int)take);
+        if (put <= 0) {
+            *count = total;
+            return take_failure(side, put);
+        }
+        total += (size_t)put;
+        side->burst_bytes += (size_t)put;
+    }
+    *count = total;
+    if (chunk_waiting(side->out) >= OUT_HIGH_BYTES
+        && send_out(side) == IO_ERROR)
+        return IO_ERROR;
+    if (side->sock.error != 0)
+        return IO_ERROR;
+    return total > 0 ? IO_OK : IO_AGAIN;
+}
+
+static enum io_result
+stream_flush(struct stream *stream)
+{
+    struct tls_stream *side = side_of(stream);
+    enum io_result result = send_out(side);
+
+    release_empty(side);
+    return result;
+}
+
+static enum io_result
+stream_end(struct stream *stream)
+{
+    struct tls_stream *side = side_of(stream);
+    enum io_result result;
+
+    if (!side->sent_close_notify) {
+        side->sent_close_notify = true;
+        (void)wolfSSL_shutdown(side->ssl);
+    }
+    result = stream_flush(stream);
+    if (result != IO_OK)
+        return result;
+    side->has_ended = true;
+    return socket_end(&side->sock);
+}
+
+void
+tls_stream_init(struct tls_stream *side, int fd, struct pool *pool)
+{
+    static const struct stream_ops ops = {
+        .read = stream_read,
+        .can_write = stream_can_write,
+        .write = stream_write,
+        .flush = stream_flush,
+        .end = stream_end,
+    };
+
+    *side = (struct tls_stream){.stream = {.ops = &ops}, .pool = pool};
+    socket_init(&side->sock, fd);
+}
+
+int
+tls_stream_start(struct tls_stream *side, struct WOLFSSL *ssl,
+    const uint8_t *received, size_t len)
+{
+    side->ssl = ssl; /* freed with the stream, whatever comes */
+    side->in = pool_take(side->pool);
+    if (side->in == NULL)
+        return -1;
+    assert(len <= chunk_room(side->in));
+    memcpy(side->in->data, received, len);
+    chunk_fill(side->in, len);
+    wolfSSL_SSLSetIORecv(ssl, on_library_read);
+    wolfSSL_SSLSetIOSend(ssl, on_library_write);
+    wolfSSL_SetIOReadCtx(ssl, side);
+    wolfSSL_SetIOWriteCtx(ssl, side);
+    return 0;
+}
+
+enum io_result
+tls_stream_handshake(struct tls_stream *side)
+{
+    enum io_result result = IO_OK;
+    int returned = wolfSSL_accept(side->ssl);
+
+    if (returned != WOLFSSL_SUCCESS)
+        result = take_failure(side, returned);
+    (void)send_out(side); /* what does not leave now leaves with the relay */
+    release_empty(side);
+    return result;
+}
+
+static void
+free_state(struct tls_stream *side)
+{
+    if (side->ssl != NULL)
+        wolfSSL_free(side->ssl);
+    side->ssl = NULL;
+    pool_give(side->pool, side->in);
+    pool_give(side->pool, side->out);
+    side->in = side->out = NULL;
+}
+
+void
+tls_stream_close(struct tls_stream *side)
+{
+    free_state(side);
+    socket_close(&side->sock);
+}
+
+void
+tls_stream_abort(struct tls_stream *side)
+{
+    free_state(side);
+    socket_abort(&side->sock);
+}
+
+const char *
+tls_stream_version(const struct tls_stream *side)
+{
+    return wolfSSL_get_version(side->ssl);
+}
+
+const char *
+tls_stream_cipher(const struct tls_stream *side)
+{
+    int suite = wolfSSL_get_current_cipher_suite(side->ssl);
+
+    return wolfSSL_get_cipher_name_iana_from_suite(
+        (unsigned char)(suite >> 8), (unsigned char)suite);
+}
+
+const char *
+tls_stream_group(const struct tls_stream *side)
+{
+    return wolfSSL_get_curve_name(side->ssl);
+}
+
+bool
+tls_stream_is_resumed(const struct tls_stream *side)
+{
+    return wolfSSL_session_reused(side->ssl) != 0;
+}
+
+enum close_reason
+tls_stream_fault(const struct tls_stream *side, char detail[TLS_DETAIL_BYTES])
+{
+    detail[0] = '\0';
+    if (side->sock.error == ENOMEM || side->tls_error == MEMORY_E)
+        return CLOSE_NO_MEMORY;
+    if (side->sock.error != 0) {
+        tls_fault_errno(side->sock.error, detail, TLS_DETAIL_BYTES);
+        return CLOSE_CLIENT_RESET;
+    }
+    if (side->tls_error == 0)
+        return CLOSE_CLIENT_TRUNCATED;
+    if (side->tls_error == NO_PEER_CERT) {
+        (void)snprintf(detail, TLS_DETAIL_BYTES,
+            "the client showed no certificate, and this service wants one");
+        return CLOSE_CLIENT_REFUSED;
+    }
+    tls_fault_words(side->ssl, side->tls_error, detail, TLS_DETAIL_BYTES);
+    return CLOSE_CLIENT_TLS_ERROR;
+}
