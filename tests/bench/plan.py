@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is measured: the runs of the load generator, and the rows of the table
+that are read from their results."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the load generator against one freshly started proxy."""
+
+    name: str
+    mode: str
+    service: str  # of the backend
+    cert: str = "ecdsa"
+    count: int = 0  # units measured by a full run; 0: the mode has none
+    options: tuple = ()
+    quick_options: tuple = ()  # instead of them in a quick run
+    group: str = "X25519"
+    repeats: int = 1  # starts of the proxy; the median counts
+
+    def arguments(self, is_quick):
+        """The generator's arguments; a quick run does a quarter."""
+        options = self.options
+        if is_quick and self.quick_options:
+            options = self.quick_options
+        arguments = ["--group", self.group, *options]
+        if self.count:
+            count = self.count // 4 if is_quick else self.count
+            arguments += ["--count", str(count), "--warmup", str(count // 8)]
+        return arguments
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    run: str
+    key: str  # member of the generator's result
+    title: str
+    unit: str
+    digits: int = 0
+    ratio: float = 0.0  # target: at most this times the best peer
+    limit: float = 0.0  # target: at most this
+
+    def target(self):
+        if self.ratio:
+            return f"{self.ratio:.2f}x"
+        return f"{self.limit:,g}" if self.limit else ""
+
+
+MIB = 1024 * 1024
+
+RUNS = (
+    Run("ecdsa", "full", "close", count=4000),
+    Run("rsa", "full", "close", cert="rsa", count=3000),
+    Run("mlkem", "full", "close", count=3000, group="X25519MLKEM768"),
+    Run("resumed", "resumed", "close", count=4000),
+    Run("short", "short", "echo", count=4000),
+    Run("down", "down", "source", count=2048 * MIB),
+    Run("up", "up", "sink", count=2048 * MIB),
+    Run("pingpong-1", "pingpong", "echo", count=24000),
+    Run(
+        "pingpong-100",
+        "pingpong",
+        "echo",
+        count=80000,
+        options=("--connections", "100"),
+    ),
+    Run(
+        "idle",
+        "idle",
+        "echo",
+        options=("--connections", "5000", "--hold", "2000"),
+        quick_options=("--connections", "1500", "--hold", "500"),
+    ),
+    Run(
+        "storm",
+        "storm",
+        "echo",
+        options=("--connections", "200", "--hold", "3000"),
+        quick_options=("--connections", "200", "--hold", "1500"),
+    ),
+    Run("start", "start", "echo", repeats=5),
+)
+
+ROWS = (
+    Row("ecdsa", "us_per_unit", "full handshake, ECDSA P-256", "us", 0, 0.55),
+    Row("rsa", "us_per_unit", "full handshake, RSA-2048", "us", 0, 1.05),
+    Row("mlkem", "us_per_unit", "full handshake, X25519MLKEM768", "us", 0, 0.5),
+    Row("resumed", "us_per_unit", "resumed handshake", "us", 0, 0.52),
+    Row("short", "us_per_unit", "short connection", "us", 0, 0.60),
+    Row("down", "ns_per_unit", "byte down", "ns", 3, 0.62),
+    Row("up", "ns_per_unit", "byte up", "ns", 3, 0.68),
+    Row("pingpong-1", "us_per_unit", "message, 1 connection", "us", 1, 0.80),
+    Row("pingpong-1", "latency_p50_us", "  its p50", "us", 0),
+    Row("pingpong-1", "latency_p99_us", "  its p99", "us", 0),
+    Row("pingpong-100", "us_per_unit", "message, 100 conn.", "us", 1, 0.80),
+    Row("pingpong-100", "latency_p50_us", "  its p50", "us", 0),
+    Row("pingpong-100", "latency_p99_us", "  its p99", "us", 0),
+    Row("idle", "rest_kib", "memory at rest", "KiB", 0, limit=2400),
+    Row("idle", "bytes_per_idle", "per idle connection", "B", 0, limit=6000),
+    Row("idle", "bytes_per_moved", "  after 16 KiB each", "B", 0, limit=6000),
+    Row("idle", "idle_cpu_percent", "CPU while idle", "%", 2, limit=0.1),
+    Row("storm", "quiet_p99_us", "p99 of paced messages", "us", 0),
+    Row("storm", "storm_p99_us", "  while 200 handshake", "us", 0, 0.50),
+    Row("start", "start_ms", "start to first handshake", "ms", 1, limit=8),
+)
