@@ -33,6 +33,22 @@ report_refused(const struct setting *setting, const struct section *section,
         strlen(setting->text) > 100 ? "..." : "", why);
 }
 
+static void
+check_setting(struct setting *setting, const struct section *section,
+    struct report *report)
+{
+    char why[REASON_BYTES];
+    union value scratch;
+
+    setting->is_refused =
+        value_parse(setting->key, &scratch, setting->text, why, sizeof(why))
+        < 0;
+    if (setting->is_refused)
+        report_refused(setting, section, why, report);
+    else
+        value_clear(setting->key->type, &scratch);
+}
+
 /*
  * Converts every setting once for its verdict alone: a setting that another
  * overrides is checked, too, and one that holds for many services is reported
@@ -41,22 +57,9 @@ report_refused(const struct setting *setting, const struct section *section,
 static void
 check_settings(struct settings *settings, struct report *report)
 {
-    char why[REASON_BYTES];
-    union value scratch;
-
     for (struct section *at = settings->first; at; at = at->next) {
-        for (size_t i = 0; i < at->count; i++) {
-            struct setting *setting = &at->settings[i];
-
-            if (value_parse(
-                    setting->key, &scratch, setting->text, why, sizeof(why))
-                == 0) {
-                value_clear(setting->key->type, &scratch);
-                continue;
-            }
-            setting->is_refused = true;
-            report_refused(setting, at, why, report);
-        }
+        for (size_t i = 0; i < at->count; i++)
+            check_setting(&at->settings[i], at, report);
     }
 }
 
@@ -234,7 +237,8 @@ resolve(struct config *config, struct report *report)
     for (size_t i = 0; i < config->certificate_count; i++) {
         struct config_certificate *certificate = &config->certificates[i];
 
-        if (*certificate->key == '\0' && certificate->cert != NULL
+        if (certificate->cert != NULL && certificate->key != NULL
+            && *certificate->key == '\0'
             && replace_string(&certificate->key, certificate->cert) < 0)
             return -1;
     }

@@ -18,14 +18,30 @@
 
 /* The environment comes last, since its names refer to sections that --set
  * may have made; --set still wins, by its rank. */
-static void
+static int
 gather(struct settings *settings, const struct config_source *source,
     struct report *report)
 {
-    if (source->path != NULL)
-        inifile_read(settings, source->path, report);
+    if (source->path != NULL
+        && inifile_read(settings, source->path, report) < 0)
+        return -1;
     overrides_add_sets(settings, source->sets, source->set_count, report);
     overrides_add_environment(settings, source->environ, report);
+    return 0;
+}
+
+static struct config *
+load(struct settings *settings, const struct config_source *source,
+    struct report *report)
+{
+    struct config *config;
+
+    if (gather(settings, source, report) < 0)
+        return NULL;
+    config = build_config(settings, report);
+    if (config != NULL)
+        config_validate(config, settings, report);
+    return config;
 }
 
 struct config *
@@ -36,10 +52,7 @@ config_load(const struct config_source *source, struct report *report)
     size_t error_count = report->error_count;
 
     settings_init(&settings);
-    gather(&settings, source, report);
-    config = build_config(&settings, report);
-    if (config != NULL)
-        config_validate(config, &settings, report);
+    config = load(&settings, source, report);
     settings_deinit(&settings);
     if (report->error_count == error_count)
         return config;

@@ -85,7 +85,7 @@ struct config_clients {
 struct config_tls {
     enum tls_version min_version;
     enum tls_version max_version;
-    struct string_list ciphers; /* names as `openssl ciphers` prints them */
+    struct string_list ciphers; /* as wolfSSL names them, best first */
     struct string_list groups;  /* X25519MLKEM768, X25519, P-256, P-384 */
     bool resumption;            /* tickets; never at required_level = peer */
 };

@@ -216,7 +216,7 @@ set_inih_options(void)
     ini_stop_on_first_error = false;
 }
 
-void
+int
 inifile_parse(struct settings *settings, const char *path, const char *text,
     size_t len, struct report *report)
 {
@@ -232,19 +232,20 @@ inifile_parse(struct settings *settings, const char *path, const char *text,
     reader.origin.rank = RANK_FILE;
     if (memchr(text, '\0', len) != NULL) {
         report_error(report,
-            "%s: the file holds a NUL byte: it is no text file (UTF-16 is"
-            " saved again as UTF-8)",
+            "%s: holds a NUL byte: it is no text file (save UTF-16 as UTF-8)",
             path);
-        return;
+        return -1;
     }
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         reader.at += 3; /* a byte order mark */
     set_inih_options();
-    /* Errors were reported line by line: the result says no more. */
-    (void)ini_parse_stream(read_line, &reader, take_pair, &reader);
+    if (ini_parse_stream(read_line, &reader, take_pair, &reader) == 0)
+        return 0;
+    report_error(report, "%s: the INI library refused it", path);
+    return -1;
 }
 
-/* errno of an open that failed, with what an administrator has to look at. */
+/* errno of a file that failed, with what an administrator has to look at. */
 static void
 report_unreadable(const char *path, int error, struct report *report)
 {
@@ -283,39 +284,40 @@ read_whole(int fd, char *out, size_t cap)
     return (ssize_t)used;
 }
 
-static void
+static int
 read_and_parse(
     struct settings *settings, const char *path, int fd, struct report *report)
 {
     /* One byte more than allowed tells a file that is too long. */
     size_t cap = INIFILE_BYTES_MAX + 1;
     char *text = malloc(cap);
-    ssize_t len;
+    ssize_t len = text != NULL ? read_whole(fd, text, cap) : -1;
+    int result = -1;
 
-    if (text == NULL) {
+    if (text == NULL)
         report_error(report, "%s: out of memory", path);
-        return;
-    }
-    len = read_whole(fd, text, cap);
-    if (len < 0)
+    else if (len < 0)
         report_unreadable(path, errno, report);
     else if (len > INIFILE_BYTES_MAX)
-        report_error(report, "%s: the file is longer than %d bytes", path,
+        report_error(report, "%s: is longer than %d bytes", path,
             (int)INIFILE_BYTES_MAX);
     else
-        inifile_parse(settings, path, text, (size_t)len, report);
+        result = inifile_parse(settings, path, text, (size_t)len, report);
     free(text);
+    return result;
 }
 
-void
+int
 inifile_read(struct settings *settings, const char *path, struct report *report)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int result;
 
     if (fd < 0) {
         report_unreadable(path, errno, report);
-        return;
+        return -1;
     }
-    read_and_parse(settings, path, fd, report);
+    result = read_and_parse(settings, path, fd, report);
     close(fd);
+    return result;
 }

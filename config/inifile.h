@@ -18,11 +18,13 @@ enum {
     INIFILE_LINE_MAX = 4400, /* characters; a comment may be longer */
 };
 
-void inifile_read(
-    struct settings *settings, const char *path, struct report *report);
+/* 0, or -1 when the file is no use as a whole; a line that is wrong is an
+ * error in the report, and the others still count. */
+int inifile_read(struct settings *settings, const char *path,
+    struct report *report) MUST_CHECK;
 
 /* The same from memory; path is only for messages. */
-void inifile_parse(struct settings *settings, const char *path,
-    const char *text, size_t len, struct report *report);
+int inifile_parse(struct settings *settings, const char *path, const char *text,
+    size_t len, struct report *report) MUST_CHECK;
 
 #endif

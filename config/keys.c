@@ -23,10 +23,12 @@
 #define STRUCT_CERTIFICATE struct config_certificate
 
 /* Where a field is; the compiler refuses a field of another C type. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in them */
 #define FIELD(place, field, ctype)                                             \
     .home = HOME_##place,                                                      \
     .offset = _Generic(((STRUCT_##place *)NULL)->field, ctype                  \
                        : offsetof(STRUCT_##place, field))
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #define BOOL(place, field)   .type = VALUE_BOOL, FIELD(place, field, bool)
 #define NUMBER(place, field) .type = VALUE_NUMBER, FIELD(place, field, int64_t)

@@ -67,18 +67,18 @@ struct word {
 };
 
 struct key {
-    enum section_kind section;
     const char *name;
+    enum section_kind section;
     enum value_type type;
     enum key_home home;
+    bool is_zero_allowed; /* 0 is "none", whatever min says */
+    bool needs_restart;
     size_t offset;
     const char *fallback; /* the default as text; NULL: must be written */
     const char *example;  /* for messages about a key that must be written */
-    int64_t min;          /* of a quantity, or of the items of a list */
-    int64_t max;
-    bool is_zero_allowed; /* 0 is "none", whatever min says */
+    int64_t min;          /* of a quantity, or of the length of a list or */
+    int64_t max;          /* (min alone) of a string */
     const struct word *words;
-    bool needs_restart;
     const char *help;
 };
 
