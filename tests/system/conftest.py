@@ -14,7 +14,7 @@ import pytest
 from lib import settings
 from lib.backends import Backend
 from lib.pki import Pki
-from lib.sidelock import Sidelock
+from lib.sidelock import Sidelock, one_service
 from lib.tls import TLS13, client_context
 
 LOG_LINES_SHOWN = 400
@@ -134,18 +134,9 @@ def start(program, pki, serve):
     sections given are merged into this."""
 
     def start_program(backend, open_files=None, **sections):
-        config = default_config(pki, backend)
+        config = one_service(pki.server_certificate, backend)
         for name, keys in sections.items():
             config.setdefault(name, {}).update(keys)
         return program(config).start(open_files)
 
     return start_program
-
-
-def default_config(pki, backend):
-    """One service, one certificate."""
-    address = backend if isinstance(backend, (str, list)) else backend.address
-    return {
-        "service": {"listen": "127.0.0.1:0", "backend": address},
-        "certificate": pki.server_certificate.as_section(),
-    }

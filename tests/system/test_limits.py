@@ -3,6 +3,7 @@
 turned away, and everything resumes by itself."""
 
 import contextlib
+import itertools
 import os
 import resource
 import time
@@ -101,13 +102,12 @@ def test_the_limit_is_never_exceeded(start, serve, pki):
 
 
 def exhaust_descriptors(proxy, spare=0):
-    """Leaves the running program the descriptors it has, and some to spare;
+    """Leaves the running program the descriptors it has and `spare` more;
     returns the limit that it had."""
     used = {int(name) for name in os.listdir(f"/proc/{proxy.pid}/fd")}
-    # New descriptors take the lowest free number: holes count as spare ones.
-    limit = max(used) + 1
-    assert len(used) == limit, "the program leaves no holes in its table"
-    return proxy.set_limit(resource.RLIMIT_NOFILE, limit + spare)
+    free = (number for number in itertools.count() if number not in used)
+    limit = next(itertools.islice(free, spare, None))
+    return proxy.set_limit(resource.RLIMIT_NOFILE, limit)
 
 
 def test_without_descriptors_accepting_pauses_and_resumes(start, serve, pki):

@@ -34,6 +34,18 @@ def ini(config):
     return "\n".join(lines)
 
 
+def one_service(certificate, backend):
+    """A configuration with one service on a port from the kernel; backend is
+    a Backend, an address or a list of addresses."""
+    return {
+        "service": {
+            "listen": "127.0.0.1:0",
+            "backend": getattr(backend, "address", backend),
+        },
+        "certificate": certificate.as_section(),
+    }
+
+
 def _value(value):
     if isinstance(value, bool):
         return "yes" if value else "no"
