@@ -16,7 +16,9 @@ each_client = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(params=[servers.nginx, servers.http_server], ids=["nginx", "http.server"])
+@pytest.fixture(
+    params=[servers.nginx, servers.http_server], ids=["nginx", "http.server"]
+)
 def web_server(request, tmp_path):
     folder = tmp_path / "server"
     folder.mkdir()

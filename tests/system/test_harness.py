@@ -48,7 +48,7 @@ def test_a_malformed_logfmt_line_is_an_error(line):
     [
         "{}",
         f'{{"ts":"{TS}","level":"info"}}',
-        f'{{"ts":"yesterday","level":"info","event":"ready"}}',
+        '{"ts":"yesterday","level":"info","event":"ready"}',
         f'{{"ts":"{TS}","level":"info","event":"ready","pid":"1"}}',
         f'{{"ts":"{TS}","level":"info","event":"ready","pid":1,"pid":2}}',
         f'{{"ts":"{TS}","level":"info","event":"ready"',

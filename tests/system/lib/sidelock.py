@@ -6,6 +6,7 @@ import re
 import resource
 import signal
 import subprocess
+import time
 
 from lib import net, settings
 from lib.log import Log
@@ -183,6 +184,17 @@ class Sidelock:
                 if line.startswith(field + ":"):
                     return int(line.split()[1])
         raise AssertionError(f"no {field}")
+
+    def cpu_share(self):
+        """The part of one CPU that it uses, measured over a second."""
+        begin, used = time.monotonic(), self._cpu_seconds()
+        until(lambda: time.monotonic() - begin > 1, "a second to measure")
+        return (self._cpu_seconds() - used) / (time.monotonic() - begin)
+
+    def _cpu_seconds(self):
+        with open(f"/proc/{self.pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def set_limit(self, which, soft):
         """Sets a soft limit of the running process; returns the old one."""
