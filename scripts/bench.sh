@@ -1,107 +1,28 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Measures what sidelock costs, beside the peers that Debian packages: hitch,
-# haproxy (TCP mode), nginx (stream) and stunnel, all with one worker, the same
-# certificate and the same backend, in turns. Prints one table; see
-# docs/benchmark.md for what it holds and `bench.sh --help` for the options.
+# Measures what sidelock costs beside the peers that Debian packages: hitch,
+# haproxy (TCP mode), nginx (stream) and stunnel, each with one worker, the
+# same certificate and the same backend, in turns. Prints one table; what it
+# holds is in docs/benchmark.md, the options are in `bench.sh --help`.
 #
 # Installs what is missing (as root), builds the load generator and, unless
-# --sidelock names a binary, sidelock itself. Starts nothing that stays.
+# --sidelock names a binary, sidelock itself. Leaves nothing running.
 set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
 
-cd "$(dirname "$0")/.."
+build_dir=$ROOT/build/bench
+release_binary=$ROOT/build/release/sidelock
+# 5,000 connections take two descriptors each in a proxy.
+open_files_wanted=20000
+open_files_needed=11000
 
-BUILD_DIR=build/bench
-RELEASE_BINARY=build/release/sidelock
-OPEN_FILES_WANTED=20000
-OPEN_FILES_NEEDED=11000
-
-say() {
-    printf 'bench: %s\n' "$*" >&2
-}
-
-fail() {
-    say "$*"
-    exit 1
-}
-
-# A package installed by us must neither start its service now nor at boot.
-POLICY=/usr/sbin/policy-rc.d
-POLICY_IS_OURS=no
-
-remove_policy() {
-    if [ "$POLICY_IS_OURS" = yes ]; then
-        rm -f "$POLICY"
-    fi
-}
-
-forbid_services() {
-    if [ ! -e "$POLICY" ]; then
-        POLICY_IS_OURS=yes
-        printf '#!/bin/sh\nexit 101\n' >"$POLICY"
-        chmod 755 "$POLICY"
-    fi
-}
-
-keep_stopped() {
-    local package=$1
-    if [ -d /run/systemd/system ] &&
-        systemctl is-enabled --quiet "$package" 2>/dev/null; then
-        systemctl disable --quiet "$package"
-    fi
-}
-
-is_installed() {
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
-}
-
-install_missing() {
-    local package missing=()
-    for package in hitch haproxy nginx libnginx-mod-stream stunnel4 \
-        libssl-dev openssl cmake gcc make python3; do
-        is_installed "$package" || missing+=("$package")
-    done
-    if [ "${#missing[@]}" -eq 0 ]; then
-        return
-    fi
-    [ "$(id -u)" -eq 0 ] || fail "run as root once to install: ${missing[*]}"
-    say "installing ${missing[*]}"
-    trap remove_policy EXIT
-    forbid_services
-    apt-get update -qq >&2
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-        --no-install-recommends "${missing[@]}" >&2
-    for package in "${missing[@]}"; do
-        keep_stopped "$package"
-    done
-    remove_policy
-    trap - EXIT
-}
-
-build_generator() {
-    local log
-    log=$(mktemp)
-    if ! { cmake -S tests/bench -B "$BUILD_DIR" &&
-        cmake --build "$BUILD_DIR"; } >"$log" 2>&1; then
-        cat "$log" >&2
-        rm -f "$log"
-        fail "the load generator does not build"
-    fi
-    rm -f "$log"
-}
-
-build_sidelock() {
-    say "building sidelock"
-    cmake --preset release >&2
-    cmake --build --preset release >&2
-}
-
-# Prints the arguments without those that this script handles itself.
+# has_option NAME ARGUMENT...: is the option among the arguments?
 has_option() {
     local wanted=$1 argument
     shift
-    for argument in "$@"; do
+    for argument; do
         case $argument in
         "$wanted" | "$wanted"=*) return 0 ;;
         esac
@@ -109,30 +30,50 @@ has_option() {
     return 1
 }
 
+build_sidelock() {
+    say "building sidelock"
+    (cd "$ROOT" && run_logged "$CACHE/bench-release.log" \
+        cmake --preset release) &&
+        (cd "$ROOT" && run_logged "$CACHE/bench-release.log" \
+            cmake --build --preset release)
+}
+
+# build_generator WOLFSSL: the latter is the directory of wolfSSL, or empty.
+build_generator() {
+    run_logged "$CACHE/bench-build.log" cmake -S "$ROOT/tests/bench" \
+        -B "$build_dir" -DBENCH_WOLFSSL_ROOT="$1" &&
+        run_logged "$CACHE/bench-build.log" cmake --build "$build_dir"
+}
+
 raise_open_files() {
-    ulimit -n "$OPEN_FILES_WANTED" 2>/dev/null || ulimit -n "$(ulimit -Hn)"
-    [ "$(ulimit -n)" -ge "$OPEN_FILES_NEEDED" ] ||
-        fail "needs $OPEN_FILES_NEEDED open files, may have $(ulimit -n)"
+    ulimit -n "$open_files_wanted" 2>/dev/null || ulimit -n "$(ulimit -Hn)"
+    [ "$(ulimit -n)" -ge "$open_files_needed" ] ||
+        die "$open_files_needed open files are needed, $(ulimit -n) are" \
+            "allowed; raise the hard limit (ulimit -Hn) or run as root"
 }
 
-main() {
-    if has_option --help "$@" || has_option -h "$@"; then
-        exec /usr/bin/python3 tests/bench/bench.py --build "$BUILD_DIR" --help
-    fi
-    install_missing
-    build_generator
-    raise_open_files
-    local arguments=(--build "$BUILD_DIR")
-    if ! has_option --sidelock "$@"; then
-        if ! build_sidelock; then
-            has_option --peers "$@" || fail "sidelock does not build"
-            say "sidelock does not build: only the peers are measured"
-        else
-            arguments+=(--sidelock "$RELEASE_BINARY")
-        fi
-    fi
-    # -B: leaves no compiled files in the source tree.
-    exec /usr/bin/python3 -B tests/bench/bench.py "${arguments[@]}" "$@"
+# Python is Debian's; -B: no compiled files in the source tree.
+run_bench() {
+    exec /usr/bin/python3 -B "$ROOT/tests/bench/bench.py" \
+        --build "$build_dir" "$@"
 }
 
-main "$@"
+if has_option --help "$@" || has_option -h "$@"; then
+    run_bench --help
+fi
+"$ROOT/scripts/setup.sh" --bench
+ours=()
+if has_option --sidelock "$@"; then
+    wolfssl=$("$ROOT/cmake/build-wolfssl.sh")
+elif build_sidelock; then
+    wolfssl=$("$ROOT/cmake/build-wolfssl.sh")
+    ours=(--sidelock "$release_binary")
+elif has_option --peers "$@"; then
+    say "sidelock does not build: only the peers are measured"
+    wolfssl=
+else
+    die "sidelock does not build"
+fi
+build_generator "$wolfssl" || die "the load generator does not build"
+raise_open_files
+run_bench "${ours[@]}" "$@"

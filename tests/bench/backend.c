@@ -33,8 +33,8 @@
 #include "tests/bench/common.h"
 
 #define BATCH_SIZE   128
-#define CHUNK_BYTES  (256 * 1024)
-#define SOURCE_BYTES (1024 * 1024)
+#define CHUNK_BYTES  (256UL * 1024)
+#define SOURCE_BYTES (1024UL * 1024)
 #define COUNT_BYTES  8
 #define LISTEN_QUEUE 4096
 
@@ -76,10 +76,12 @@ static int source_fd; /* memory that the source sends from */
 static enum progress
 progress_of(ssize_t moved)
 {
-    if (moved > 0)
+    if (moved > 0) {
         return PROGRESS_MADE;
-    if (moved < 0 && (errno == EAGAIN || errno == EINTR))
+    }
+    if (moved < 0 && (errno == EAGAIN || errno == EINTR)) {
         return PROGRESS_BLOCKED;
+    }
     return PROGRESS_OVER;
 }
 
@@ -91,8 +93,9 @@ watch_endpoint(struct endpoint *endpoint)
         .data.ptr = endpoint,
     };
 
-    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, endpoint->fd, &event) != 0)
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, endpoint->fd, &event) != 0) {
         die("epoll_ctl: %s", strerror(errno));
+    }
 }
 
 static void
@@ -116,8 +119,9 @@ accept_all(const struct endpoint *listener)
         endpoint->service = listener->service;
         watch_endpoint(endpoint);
     }
-    if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+    if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
         die("accept: %s", strerror(errno));
+    }
 }
 
 static enum progress
@@ -126,8 +130,9 @@ flush_unsent(struct endpoint *endpoint)
     ssize_t sent = send(endpoint->fd, endpoint->unsent + endpoint->unsent_start,
         endpoint->unsent_bytes, MSG_NOSIGNAL);
 
-    if (sent <= 0)
+    if (sent <= 0) {
         return progress_of(sent);
+    }
     endpoint->unsent_start += (size_t)sent;
     endpoint->unsent_bytes -= (size_t)sent;
     if (endpoint->unsent_bytes == 0) {
@@ -143,14 +148,17 @@ serve_echo(struct endpoint *endpoint)
     ssize_t received;
     ssize_t sent;
 
-    if (endpoint->unsent != NULL)
+    if (endpoint->unsent != NULL) {
         return flush_unsent(endpoint);
+    }
     received = recv(endpoint->fd, chunk, sizeof(chunk), 0);
-    if (received <= 0)
+    if (received <= 0) {
         return progress_of(received);
+    }
     sent = send(endpoint->fd, chunk, (size_t)received, MSG_NOSIGNAL);
-    if (sent < 0 && errno != EAGAIN)
+    if (sent < 0 && errno != EAGAIN) {
         return PROGRESS_OVER;
+    }
     if (sent < received) {
         size_t taken = sent > 0 ? (size_t)sent : 0;
 
@@ -170,14 +178,17 @@ read_count(struct endpoint *endpoint)
         recv(endpoint->fd, endpoint->count + endpoint->count_bytes,
             COUNT_BYTES - endpoint->count_bytes, 0);
 
-    if (received <= 0)
+    if (received <= 0) {
         return progress_of(received);
+    }
     endpoint->count_bytes += (size_t)received;
-    if (endpoint->count_bytes < COUNT_BYTES)
+    if (endpoint->count_bytes < COUNT_BYTES) {
         return PROGRESS_MADE;
+    }
     endpoint->to_move = 0;
-    for (int i = 0; i < COUNT_BYTES; i++)
+    for (int i = 0; i < COUNT_BYTES; i++) {
         endpoint->to_move = endpoint->to_move << 8 | endpoint->count[i];
+    }
     return PROGRESS_MADE;
 }
 
@@ -192,11 +203,13 @@ serve_source(struct endpoint *endpoint)
         endpoint->count_bytes %= COUNT_BYTES;
         return read_count(endpoint);
     }
-    if (endpoint->to_move < size)
+    if (endpoint->to_move < size) {
         size = (size_t)endpoint->to_move;
+    }
     sent = sendfile(endpoint->fd, source_fd, &start, size);
-    if (sent > 0)
+    if (sent > 0) {
         endpoint->to_move -= (uint64_t)sent;
+    }
     return progress_of(sent);
 }
 
@@ -210,16 +223,19 @@ serve_sink(struct endpoint *endpoint)
         endpoint->count_bytes %= COUNT_BYTES;
         return read_count(endpoint);
     }
-    if (endpoint->to_move < size)
+    if (endpoint->to_move < size) {
         size = (size_t)endpoint->to_move;
+    }
     received = recv(endpoint->fd, NULL, size, MSG_TRUNC);
-    if (received <= 0)
+    if (received <= 0) {
         return progress_of(received);
+    }
     endpoint->to_move -= (uint64_t)received;
     if (endpoint->to_move == 0
         && send(endpoint->fd, endpoint->count, COUNT_BYTES, MSG_NOSIGNAL)
-               != COUNT_BYTES)
+               != COUNT_BYTES) {
         return PROGRESS_OVER;
+    }
     return PROGRESS_MADE;
 }
 
@@ -251,8 +267,9 @@ on_event(struct endpoint *endpoint)
     do {
         progress = serve(endpoint);
     } while (progress == PROGRESS_MADE);
-    if (progress == PROGRESS_BLOCKED)
+    if (progress == PROGRESS_BLOCKED) {
         return;
+    }
     close(endpoint->fd);
     free(endpoint->unsent);
     free(endpoint);
@@ -275,8 +292,9 @@ open_listener(struct endpoint *listener, enum service service)
     if (listener->fd < 0
         || bind(listener->fd, (struct sockaddr *)&address, size) != 0
         || listen(listener->fd, LISTEN_QUEUE) != 0
-        || getsockname(listener->fd, (struct sockaddr *)&address, &size) != 0)
+        || getsockname(listener->fd, (struct sockaddr *)&address, &size) != 0) {
         die("cannot listen: %s", strerror(errno));
+    }
     watch_endpoint(listener);
     return ntohs(address.sin_port);
 }
@@ -285,11 +303,13 @@ static void
 open_source(void)
 {
     source_fd = memfd_create("source", MFD_CLOEXEC);
-    if (source_fd < 0)
+    if (source_fd < 0) {
         die("memfd_create: %s", strerror(errno));
+    }
     for (size_t i = 0; i < SOURCE_BYTES / CHUNK_BYTES; i++) {
-        if (write(source_fd, chunk, CHUNK_BYTES) != CHUNK_BYTES)
+        if (write(source_fd, chunk, CHUNK_BYTES) != (ssize_t)CHUNK_BYTES) {
             die("memfd: %s", strerror(errno));
+        }
     }
 }
 
@@ -317,16 +337,19 @@ main(void)
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (epoll_fd < 0)
+    if (epoll_fd < 0) {
         die("epoll_create1: %s", strerror(errno));
+    }
     open_source();
     open_services(listeners);
     for (;;) {
         int count = epoll_wait(epoll_fd, events, BATCH_SIZE, -1);
 
-        if (count < 0 && errno != EINTR)
+        if (count < 0 && errno != EINTR) {
             die("epoll_wait: %s", strerror(errno));
-        for (int i = 0; i < count; i++)
+        }
+        for (int i = 0; i < count; i++) {
             on_event(events[i].data.ptr);
+        }
     }
 }

@@ -26,8 +26,9 @@ clock_pause_ns(uint64_t duration_ns)
         .tv_nsec = (long)(duration_ns % NS_PER_S),
     };
 
-    while (nanosleep(&pause, &pause) != 0)
-        continue;
+    while (nanosleep(&pause, &pause) != 0) {
+        /* interrupted: `pause` holds what is left */
+    }
 }
 
 void
@@ -48,8 +49,9 @@ allocate(size_t size_bytes)
 {
     void *memory = calloc(1, size_bytes);
 
-    if (memory == NULL)
+    if (memory == NULL) {
         die("out of memory (%zu bytes)", size_bytes);
+    }
     return memory;
 }
 
@@ -61,8 +63,9 @@ samples_add(struct samples *samples, uint64_t value_ns)
         uint64_t *grown =
             reallocarray(samples->values_ns, capacity, sizeof(*grown));
 
-        if (grown == NULL)
+        if (grown == NULL) {
             die("out of memory for %zu samples", capacity);
+        }
         samples->values_ns = grown;
         samples->capacity = capacity;
     }
@@ -83,13 +86,15 @@ samples_percentile_ns(struct samples *samples, double fraction)
 {
     size_t index;
 
-    if (samples->count == 0)
+    if (samples->count == 0) {
         return 0;
+    }
     qsort(samples->values_ns, samples->count, sizeof(*samples->values_ns),
         compare_durations);
     index = (size_t)(fraction * (double)samples->count);
-    if (index >= samples->count)
+    if (index >= samples->count) {
         index = samples->count - 1;
+    }
     return samples->values_ns[index];
 }
 

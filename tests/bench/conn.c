@@ -25,9 +25,10 @@ note_failure(struct conn *conn, const char *what, const char *cause)
 {
     struct conn_pool *pool = conn->pool;
 
-    if (pool->failure[0] == '\0')
+    if (pool->failure[0] == '\0') {
         snprintf(
             pool->failure, sizeof(pool->failure), "%s: %.200s", what, cause);
+    }
     return CONN_FAILED;
 }
 
@@ -37,13 +38,16 @@ finish_connect(struct conn *conn)
     int error = 0;
     socklen_t size = sizeof(error);
 
-    if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+    if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
         error = errno;
-    if (error != 0)
+    }
+    if (error != 0) {
         return note_failure(conn, "connect", strerror(error));
+    }
     conn->tls = tls_new(conn->pool->tls_context, conn->fd);
-    if (conn->tls == NULL)
+    if (conn->tls == NULL) {
         return note_failure(conn, "connect", "no memory for TLS");
+    }
     conn->state = CONN_HANDSHAKING;
     return CONN_STAYS;
 }
@@ -63,10 +67,12 @@ finish_handshake(struct conn *conn)
     case TLS_FAILED:
         return note_failure(conn, "handshake", tls_last_error());
     }
-    if (pool->opened_count == 0 || tls_is_resumed(conn->tls))
+    if (pool->opened_count == 0 || tls_is_resumed(conn->tls)) {
         tls_describe(conn->tls, pool->negotiated, sizeof(pool->negotiated));
-    if (tls_is_resumed(conn->tls))
+    }
+    if (tls_is_resumed(conn->tls)) {
         pool->resumed_count++;
+    }
     pool->opened_count++;
     conn->state = CONN_OPEN;
     return pool->callbacks->step(conn);
@@ -98,15 +104,18 @@ advance(struct conn *conn)
 {
     enum conn_next next = CONN_STAYS;
 
-    if (conn->state == CONN_CONNECTING)
+    if (conn->state == CONN_CONNECTING) {
         next = finish_connect(conn);
-    if (next == CONN_STAYS && conn->state == CONN_HANDSHAKING)
+    }
+    if (next == CONN_STAYS && conn->state == CONN_HANDSHAKING) {
         next = finish_handshake(conn);
-    else if (next == CONN_STAYS && conn->state == CONN_OPEN)
+    } else if (next == CONN_STAYS && conn->state == CONN_OPEN) {
         next = conn->pool->callbacks->step(conn);
+    }
     if (next == CONN_HANGS_UP
-        || (next == CONN_STAYS && conn->state == CONN_HANGING_UP))
+        || (next == CONN_STAYS && conn->state == CONN_HANGING_UP)) {
         next = hang_up(conn);
+    }
     return next;
 }
 
@@ -117,8 +126,9 @@ conn_settle(struct conn *conn, enum conn_next next)
     struct conn_pool *pool = conn->pool;
     bool is_good = next == CONN_ENDED;
 
-    if (next == CONN_STAYS || next == CONN_HANGS_UP)
+    if (next == CONN_STAYS || next == CONN_HANGS_UP) {
         return;
+    }
     if (!is_good) {
         note_failure(conn, "connection", tls_last_error());
         pool->failed_count++;
@@ -155,14 +165,16 @@ conn_start(struct conn_pool *pool)
     conn->state = CONN_CONNECTING;
     conn->started_ns = clock_now_ns();
     conn->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (conn->fd < 0)
+    if (conn->fd < 0) {
         die("socket: %s", strerror(errno));
+    }
     setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     if (connect(conn->fd, (const struct sockaddr *)&pool->target,
             sizeof(pool->target))
             != 0
-        && errno != EINPROGRESS)
+        && errno != EINPROGRESS) {
         die("connect: %s", strerror(errno));
+    }
     pool->live_count++;
     loop_add(pool->loop, conn->fd, &conn->source);
     return conn;
@@ -178,8 +190,9 @@ push(struct conn *conn)
         size_t moved = 0;
         enum tls_result result = tls_write(conn->tls, payload, size, &moved);
 
-        if (result != TLS_OK)
+        if (result != TLS_OK) {
             return result;
+        }
         conn->send_bytes -= moved;
     }
     return TLS_OK;
@@ -195,8 +208,9 @@ pull(struct conn *conn)
         size_t moved = 0;
         enum tls_result result = tls_read(conn->tls, scratch, size, &moved);
 
-        if (result != TLS_OK)
+        if (result != TLS_OK) {
             return result;
+        }
         conn->receive_bytes -= moved;
     }
     return TLS_OK;
@@ -208,8 +222,9 @@ conn_transfer(struct conn *conn)
     enum tls_result sent = push(conn);
     enum tls_result received;
 
-    if (sent != TLS_OK && sent != TLS_AGAIN)
+    if (sent != TLS_OK && sent != TLS_AGAIN) {
         return TLS_FAILED;
+    }
     received = pull(conn);
     if (received == TLS_END) {
         note_failure(conn, "transfer", "ended early by the proxy");

@@ -17,7 +17,7 @@
 #include "tests/bench/tls.h"
 
 /* Largest message, and the step in which bulk data is handed to TLS. */
-#define CONN_PAYLOAD_BYTES (64 * 1024)
+#define CONN_PAYLOAD_BYTES (64UL * 1024)
 
 struct conn;
 

@@ -12,10 +12,12 @@ step_member(struct conn *conn)
 {
     struct group *group = conn->pool->user;
 
-    if (!conn->is_marked)
+    if (!conn->is_marked) {
         return CONN_STAYS;
-    if (group->task == GROUP_CLOSE)
+    }
+    if (group->task == GROUP_CLOSE) {
         return CONN_HANGS_UP;
+    }
     switch (conn_transfer(conn)) {
     case TLS_OK:
         conn->is_marked = false;
@@ -35,8 +37,9 @@ member_over(struct conn *conn, bool is_good)
 {
     struct group *group = conn->pool->user;
 
-    if (!is_good)
+    if (!is_good) {
         die("a connection broke: %s", conn->pool->failure);
+    }
     group->conns[conn->index] = NULL;
     group->busy--;
 }
@@ -62,8 +65,9 @@ begin_member(struct group *group, size_t index)
         conn->send_bytes = job->send_bytes;
         conn->receive_bytes = job->receive_bytes;
         if (job->header != NULL
-            && conn_send_now(conn, job->header, job->header_bytes) != TLS_OK)
+            && conn_send_now(conn, job->header, job->header_bytes) != TLS_OK) {
             die("a connection broke: %s", tls_last_error());
+        }
     }
     conn_run(conn);
 }
@@ -75,10 +79,12 @@ run_task(struct group *group, enum group_task task)
     group->next = 0;
     group->busy = 0;
     while (group->next < group->count || group->busy > 0) {
-        while (group->next < group->count && group->busy < group->window)
+        while (group->next < group->count && group->busy < group->window) {
             begin_member(group, group->next++);
-        if (group->busy > 0)
+        }
+        if (group->busy > 0) {
             loop_turn(&group->run->loop, RUN_TURN_NS);
+        }
     }
 }
 

@@ -20,8 +20,9 @@ void
 loop_init(struct loop *loop, uint64_t limit_ns)
 {
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (loop->epoll_fd < 0)
+    if (loop->epoll_fd < 0) {
         die("epoll_create1: %s", strerror(errno));
+    }
     loop->deadline_ns = clock_now_ns() + limit_ns;
 }
 
@@ -40,8 +41,9 @@ loop_add(struct loop *loop, int fd, struct loop_source *source)
         .data.ptr = source,
     };
 
-    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
+    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
         die("epoll_ctl: %s", strerror(errno));
+    }
 }
 
 void
@@ -54,11 +56,13 @@ loop_turn(struct loop *loop, uint64_t wait_ns)
     };
     int count;
 
-    if (clock_now_ns() > loop->deadline_ns)
+    if (clock_now_ns() > loop->deadline_ns) {
         die("the run did not end within its time limit");
+    }
     count = epoll_pwait2(loop->epoll_fd, events, BATCH_SIZE, &wait, NULL);
-    if (count < 0 && errno != EINTR)
+    if (count < 0 && errno != EINTR) {
         die("epoll_pwait2: %s", strerror(errno));
+    }
     for (int i = 0; i < count; i++) {
         struct loop_source *source = events[i].data.ptr;
 

@@ -13,8 +13,9 @@
 static void
 encode_count(unsigned char *encoded, uint64_t count)
 {
-    for (int i = 0; i < COUNT_BYTES; i++)
+    for (int i = 0; i < COUNT_BYTES; i++) {
         encoded[i] = (unsigned char)(count >> (8 * (COUNT_BYTES - 1 - i)));
+    }
 }
 
 static void

@@ -37,8 +37,9 @@ step_connection(struct conn *conn)
 {
     struct churn *churn = conn->pool->user;
 
-    if (!churn->sends_request)
+    if (!churn->sends_request) {
         return next_of(conn_await_end(conn), CONN_ENDED);
+    }
     if (!conn->is_marked) {
         conn->is_marked = true;
         conn->send_bytes = churn->run->options.message_bytes;
@@ -50,8 +51,9 @@ step_connection(struct conn *conn)
 static void
 start_next(struct churn *churn)
 {
-    if (churn->to_start == 0)
+    if (churn->to_start == 0) {
         return;
+    }
     churn->to_start--;
     conn_start(&churn->run->pool);
 }
@@ -61,8 +63,9 @@ connection_over(struct conn *conn, bool is_good)
 {
     struct churn *churn = conn->pool->user;
 
-    if (is_good)
+    if (is_good) {
         samples_add(&churn->durations, clock_now_ns() - conn->started_ns);
+    }
     start_next(churn);
 }
 
@@ -72,10 +75,12 @@ run_phase(struct churn *churn, uint64_t count)
     struct run *run = churn->run;
 
     churn->to_start = count;
-    for (uint64_t i = 0; i < run->options.connection_count; i++)
+    for (uint64_t i = 0; i < run->options.connection_count; i++) {
         start_next(churn);
-    while (run->pool.live_count > 0)
+    }
+    while (run->pool.live_count > 0) {
         loop_turn(&run->loop, RUN_TURN_NS);
+    }
 }
 
 static void

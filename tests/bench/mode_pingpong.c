@@ -22,8 +22,9 @@ send_next(struct conn *conn)
 {
     struct pingpong *pingpong = conn->pool->user;
 
-    if (pingpong->to_send == 0)
+    if (pingpong->to_send == 0) {
         return false;
+    }
     pingpong->to_send--;
     pingpong->in_flight++;
     conn->send_bytes = pingpong->run->options.message_bytes;
@@ -68,10 +69,12 @@ run_phase(struct pingpong *pingpong, uint64_t count)
     struct run *run = pingpong->run;
 
     pingpong->to_send = count;
-    for (uint64_t i = 0; i < run->options.connection_count; i++)
+    for (uint64_t i = 0; i < run->options.connection_count; i++) {
         conn_run(pingpong->conns[i]);
-    while (pingpong->in_flight > 0)
+    }
+    while (pingpong->in_flight > 0) {
         loop_turn(&run->loop, RUN_TURN_NS);
+    }
 }
 
 static void
@@ -87,10 +90,12 @@ open_connections(struct pingpong *pingpong)
     run->pool.callbacks = &callbacks;
     run->pool.user = pingpong;
     pingpong->conns = allocate(count * sizeof(struct conn *));
-    for (uint64_t i = 0; i < count; i++)
+    for (uint64_t i = 0; i < count; i++) {
         pingpong->conns[i] = conn_start(&run->pool);
-    while (run->pool.opened_count < count)
+    }
+    while (run->pool.opened_count < count) {
         loop_turn(&run->loop, RUN_TURN_NS);
+    }
 }
 
 void

@@ -43,11 +43,13 @@ try_connect(const struct sockaddr_in *target)
     struct timeval limit = {.tv_sec = 5};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    if (fd < 0)
+    if (fd < 0) {
         die("socket: %s", strerror(errno));
+    }
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    if (connect(fd, (const struct sockaddr *)target, sizeof(*target)) == 0)
+    if (connect(fd, (const struct sockaddr *)target, sizeof(*target)) == 0) {
         return fd;
+    }
     close(fd);
     return -1;
 }
@@ -59,8 +61,9 @@ stop_command(pid_t pid)
 
     kill(pid, SIGTERM);
     while (waitpid(pid, NULL, WNOHANG) == 0) {
-        if (clock_now_ns() > limit_ns)
+        if (clock_now_ns() > limit_ns) {
             kill(pid, SIGKILL);
+        }
         clock_pause_ns(NS_PER_MS);
     }
 }
@@ -72,8 +75,9 @@ await_listener(struct run *run, pid_t pid)
     int fd;
 
     while ((fd = try_connect(&run->options.target)) < 0) {
-        if (waitpid(pid, NULL, WNOHANG) != 0)
+        if (waitpid(pid, NULL, WNOHANG) != 0) {
             die("%s ended before it listened", run->options.command[0]);
+        }
         if (clock_now_ns() > run->loop.deadline_ns) {
             stop_command(pid);
             die("%s does not listen", run->options.command[0]);
@@ -95,10 +99,12 @@ mode_start(struct run *run)
     fflush(stdout); /* or the child could print it again */
     started_ns = clock_now_ns();
     pid = fork();
-    if (pid < 0)
+    if (pid < 0) {
         die("fork: %s", strerror(errno));
-    if (pid == 0)
+    }
+    if (pid == 0) {
         become_command(&run->options);
+    }
     fd = await_listener(run, pid);
     tls = tls_new(run->pool.tls_context, fd);
     result = tls != NULL ? tls_handshake(tls) : TLS_FAILED;
@@ -106,7 +112,8 @@ mode_start(struct run *run)
     tls_free(tls);
     close(fd);
     stop_command(pid);
-    if (result != TLS_OK)
+    if (result != TLS_OK) {
         die("handshake: %s", tls_last_error());
+    }
     report_number("start_ms", (double)run->wall_ns / (double)NS_PER_MS);
 }

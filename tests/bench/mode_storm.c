@@ -27,8 +27,9 @@ step_stream(struct conn *conn)
 {
     struct pacer *pacer = conn->pool->user;
 
-    if (!conn->is_marked)
+    if (!conn->is_marked) {
         return CONN_STAYS;
+    }
     switch (conn_transfer(conn)) {
     case TLS_OK:
         samples_add(&pacer->latencies, clock_now_ns() - conn->mark_ns);
@@ -61,8 +62,9 @@ send_due(struct pacer *pacer, uint64_t now_ns)
     for (int i = 0; i < STREAM_COUNT; i++) {
         struct conn *conn = pacer->streams[i];
 
-        if (conn->is_marked || conn->mark_ns >= pacer->end_ns)
+        if (conn->is_marked || conn->mark_ns >= pacer->end_ns) {
             continue;
+        }
         if (conn->mark_ns > now_ns) {
             next_ns = conn->mark_ns < next_ns ? conn->mark_ns : next_ns;
             continue;
@@ -83,8 +85,9 @@ run_phase(struct pacer *pacer, uint64_t duration_ns)
 
     samples_deinit(&pacer->latencies);
     pacer->end_ns = now_ns + duration_ns;
-    for (uint64_t i = 0; i < STREAM_COUNT; i++)
+    for (uint64_t i = 0; i < STREAM_COUNT; i++) {
         pacer->streams[i]->mark_ns = now_ns + i * INTERVAL_NS / STREAM_COUNT;
+    }
     while (now_ns < pacer->end_ns || pacer->in_flight > 0) {
         uint64_t next_ns = send_due(pacer, now_ns);
 
@@ -106,10 +109,12 @@ open_streams(struct pacer *pacer)
 
     run->pool.callbacks = &callbacks;
     run->pool.user = pacer;
-    for (int i = 0; i < STREAM_COUNT; i++)
+    for (int i = 0; i < STREAM_COUNT; i++) {
         pacer->streams[i] = conn_start(&run->pool);
-    while (run->pool.opened_count < STREAM_COUNT)
+    }
+    while (run->pool.opened_count < STREAM_COUNT) {
         loop_turn(&run->loop, RUN_TURN_NS);
+    }
 }
 
 void

@@ -90,14 +90,17 @@ parse_number(const char *name, const char *text)
     unsigned int shift;
     char *end;
 
-    if (!isdigit((unsigned char)*text))
+    if (!isdigit((unsigned char)*text)) {
         refuse(name, text);
+    }
     value = strtoull(text, &end, 10);
     shift = shift_of(*end);
-    if (shift > 0)
+    if (shift > 0) {
         end++;
-    if (*end != '\0' || value > (ULLONG_MAX >> (shift + 1)))
+    }
+    if (*end != '\0' || value > (ULLONG_MAX >> (shift + 1))) {
         refuse(name, text);
+    }
     return (uint64_t)value << shift;
 }
 
@@ -108,15 +111,17 @@ parse_target(struct sockaddr_in *target, const char *text)
     char address[INET_ADDRSTRLEN];
     uint64_t port;
 
-    if (colon == NULL || (size_t)(colon - text) >= sizeof(address))
+    if (colon == NULL || (size_t)(colon - text) >= sizeof(address)) {
         refuse("--connect takes ADDRESS:PORT", text);
+    }
     memcpy(address, text, (size_t)(colon - text));
     address[colon - text] = '\0';
     port = parse_number("--connect takes ADDRESS:PORT", colon + 1);
     target->sin_family = AF_INET;
     if (port == 0 || port > UINT16_MAX
-        || inet_pton(AF_INET, address, &target->sin_addr) != 1)
+        || inet_pton(AF_INET, address, &target->sin_addr) != 1) {
         refuse("--connect takes ADDRESS:PORT", text);
+    }
     target->sin_port = htons((uint16_t)port);
 }
 
@@ -162,18 +167,26 @@ apply_option(struct options *options, int option, const char *value)
 static void
 check(const struct options *options, const struct mode *mode)
 {
-    if (options->target.sin_port == 0)
+    if (options->target.sin_port == 0) {
         refuse("--connect is missing", mode->name);
+    }
     if (options->connection_count == 0
-        || options->connection_count > CONNECTIONS_MAX)
+        || options->connection_count > CONNECTIONS_MAX) {
         refuse("--connections must be 1 to 100000", mode->name);
+    }
     if (options->message_bytes == 0
-        || options->message_bytes > CONN_PAYLOAD_BYTES)
+        || options->message_bytes > CONN_PAYLOAD_BYTES) {
         refuse("--message must be 1 to 64K", mode->name);
-    if (options->limit_s == 0 || options->limit_s > 86400)
+    }
+    if (options->count == 0 && mode->defaults.count > 0) {
+        refuse("--count must be at least 1", mode->name);
+    }
+    if (options->limit_s == 0 || options->limit_s > 86400) {
         refuse("--limit must be 1 to 86400", mode->name);
-    if (mode->takes_command != (options->command != NULL))
+    }
+    if (mode->takes_command != (options->command != NULL)) {
         refuse("a command belongs to the mode start only", mode->name);
+    }
 }
 
 const struct mode *
@@ -187,10 +200,12 @@ options_parse(
         print_usage(modes, argc < 2 ? stderr : stdout);
         exit(argc < 2 ? 2 : 0);
     }
-    while (mode->name != NULL && strcmp(mode->name, argv[1]) != 0)
+    while (mode->name != NULL && strcmp(mode->name, argv[1]) != 0) {
         mode++;
-    if (mode->name == NULL)
+    }
+    if (mode->name == NULL) {
         refuse("unknown mode", argv[1]);
+    }
     *options = mode->defaults;
     options->group = "X25519";
     options->start_cpu = -1;

@@ -72,8 +72,9 @@ report_text(const char *name, const char *value)
 {
     printf(", \"%s\": \"", name);
     for (; *value != '\0'; value++) {
-        if (*value == '"' || *value == '\\')
+        if (*value == '"' || *value == '\\') {
             putchar('\\');
+        }
         putchar((unsigned char)*value < ' ' ? ' ' : *value);
     }
     putchar('"');
@@ -92,8 +93,9 @@ report_run(const struct run *run)
     report_integer("opened", run->pool.opened_count);
     report_integer("resumed", run->pool.resumed_count);
     report_integer("failed", run->pool.failed_count);
-    if (run->pool.failed_count > 0)
+    if (run->pool.failed_count > 0) {
         report_text("failure", run->pool.failure);
+    }
     report_boolean("settled", run->is_settled);
     report_number("seconds", (double)run->wall_ns / (double)NS_PER_S);
     report_integer("cpu_ns", run->cpu_ns);

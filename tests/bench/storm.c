@@ -38,10 +38,12 @@ connection_over(struct conn *conn, bool is_good)
 static void
 make_wave(struct run *run)
 {
-    for (uint64_t i = 0; i < run->options.connection_count; i++)
+    for (uint64_t i = 0; i < run->options.connection_count; i++) {
         conn_start(&run->pool);
-    while (run->pool.live_count > 0)
+    }
+    while (run->pool.live_count > 0) {
         loop_turn(&run->loop, RUN_TURN_NS);
+    }
 }
 
 /* The parent has closed its end of the pipe (or is gone). */
@@ -56,8 +58,9 @@ is_closed(int control_fd)
 static void
 write_all(int fd, const void *data, size_t size)
 {
-    if (write(fd, data, size) != (ssize_t)size)
+    if (write(fd, data, size) != (ssize_t)size) {
         die("pipe: %s", strerror(errno));
+    }
 }
 
 __attribute__((noreturn)) static void
@@ -75,12 +78,14 @@ run_child(const struct options *options, int control_fd, int result_fd)
     setpriority(PRIO_PROCESS, 0, NICENESS);
     run_init(&run, false);
     run.pool.callbacks = &callbacks;
-    if (read(control_fd, &byte, 1) != 1)
+    if (read(control_fd, &byte, 1) != 1) {
         _exit(1); /* the parent is gone */
+    }
     do {
         make_wave(&run);
-        if (result.wave_count++ == 0)
+        if (result.wave_count++ == 0) {
             write_all(result_fd, &byte, 1);
+        }
     } while (!is_closed(control_fd));
     result.handshake_count = run.pool.opened_count;
     result.failed_count = run.pool.failed_count;
@@ -94,12 +99,14 @@ storm_new(struct storm *storm, const struct options *options)
     int control[2];
     int result[2];
 
-    if (pipe(control) != 0 || pipe(result) != 0)
+    if (pipe(control) != 0 || pipe(result) != 0) {
         die("pipe: %s", strerror(errno));
+    }
     fflush(stdout); /* or the child would print it again */
     storm->pid = fork();
-    if (storm->pid < 0)
+    if (storm->pid < 0) {
         die("fork: %s", strerror(errno));
+    }
     if (storm->pid == 0) {
         close(control[1]);
         close(result[0]);
@@ -117,8 +124,9 @@ storm_start(struct storm *storm)
     char byte = 1;
 
     write_all(storm->control_fd, &byte, 1);
-    if (read(storm->result_fd, &byte, 1) != 1)
+    if (read(storm->result_fd, &byte, 1) != 1) {
         die("the first wave of handshakes failed");
+    }
 }
 
 struct storm_result
@@ -128,8 +136,9 @@ storm_stop(struct storm *storm)
 
     close(storm->control_fd);
     if (read(storm->result_fd, &result, sizeof(result))
-        != (ssize_t)sizeof(result))
+        != (ssize_t)sizeof(result)) {
         die("the waves of handshakes failed");
+    }
     close(storm->result_fd);
     waitpid(storm->pid, NULL, 0);
     return result;

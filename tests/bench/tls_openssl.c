@@ -13,7 +13,7 @@
 #include "tests/bench/tls.h"
 
 /* One recv() takes several records: the client must not be what is slow. */
-#define READ_AHEAD_BYTES (64 * 1024)
+#define READ_AHEAD_BYTES (64UL * 1024)
 
 struct tls_context {
     SSL_CTX *library;
@@ -63,14 +63,17 @@ tls_context_new(const char *group, bool resumes)
     struct tls_context *context = allocate(sizeof(*context));
     SSL_CTX *library = SSL_CTX_new(TLS_client_method());
 
-    if (library == NULL)
+    if (library == NULL) {
         die("OpenSSL gives no context");
+    }
     if (SSL_CTX_set_min_proto_version(library, TLS1_3_VERSION) != 1
         || SSL_CTX_set_max_proto_version(library, TLS1_3_VERSION) != 1
-        || SSL_CTX_set_ciphersuites(library, "TLS_AES_128_GCM_SHA256") != 1)
+        || SSL_CTX_set_ciphersuites(library, "TLS_AES_128_GCM_SHA256") != 1) {
         die("OpenSSL refuses TLS 1.3 with AES-128-GCM");
-    if (SSL_CTX_set1_groups_list(library, group) != 1)
+    }
+    if (SSL_CTX_set1_groups_list(library, group) != 1) {
         die("this OpenSSL does not know the group %s", group);
+    }
     SSL_CTX_set_mode(library, SSL_MODE_ENABLE_PARTIAL_WRITE
                                   | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
                                   | SSL_MODE_RELEASE_BUFFERS);
@@ -86,8 +89,9 @@ tls_context_new(const char *group, bool resumes)
 void
 tls_context_free(struct tls_context *context)
 {
-    if (context == NULL)
+    if (context == NULL) {
         return;
+    }
     SSL_SESSION_free(context->newest);
     SSL_CTX_free(context->library);
     free(context);
@@ -99,8 +103,9 @@ offer_newest(struct tls_context *context, SSL *ssl)
     SSL_SESSION *copy;
     bool is_offered;
 
-    if (context->newest == NULL)
+    if (context->newest == NULL) {
         return true;
+    }
     copy = SSL_SESSION_dup(context->newest);
     is_offered = copy != NULL && SSL_set_session(ssl, copy) == 1;
     SSL_SESSION_free(copy);
@@ -112,8 +117,9 @@ tls_new(struct tls_context *context, int fd)
 {
     SSL *ssl = SSL_new(context->library);
 
-    if (ssl == NULL)
+    if (ssl == NULL) {
         return NULL;
+    }
     SSL_set_connect_state(ssl);
     if (SSL_set_fd(ssl, fd) != 1 || !offer_newest(context, ssl)) {
         SSL_free(ssl);
@@ -125,8 +131,9 @@ tls_new(struct tls_context *context, int fd)
 void
 tls_free(struct tls *tls)
 {
-    if (tls == NULL)
+    if (tls == NULL) {
         return;
+    }
     /* Without this OpenSSL takes the session for broken and drops it. */
     SSL_set_shutdown(unwrap(tls), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(unwrap(tls));
@@ -201,8 +208,9 @@ tls_describe(struct tls *tls, char *text, size_t size)
     const char *group;
 
     /* There is no signature in a resumed handshake. */
-    if (SSL_get_peer_signature_type_nid(ssl, &signature) != 1)
+    if (SSL_get_peer_signature_type_nid(ssl, &signature) != 1) {
         signature = NID_undef;
+    }
     group = SSL_group_to_name(ssl, (int)SSL_get_negotiated_group(ssl));
     snprintf(text, size, "%s %s %s %s", SSL_get_version(ssl),
         SSL_get_cipher_name(ssl), group != NULL ? group : "?",
