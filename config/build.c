@@ -191,31 +191,37 @@ choose_certificate(
 }
 
 static void
-report_no_choice(const struct config *config,
-    const struct config_service *service, struct report *report)
+format_names(const struct config *config, char *out, size_t cap)
 {
-    char names[REASON_BYTES] = "";
     size_t used = 0;
 
-    for (size_t i = 0; i < config->certificate_count; i++) {
-        int len = snprintf(names + used, sizeof(names) - used, "%s%s",
-            i == 0 ? "" : ", ", config->certificates[i].name);
-
-        if (len < 0 || (size_t)len >= sizeof(names) - used)
-            break;
-        used += (size_t)len;
+    out[0] = '\0';
+    for (size_t i = 0; i < config->certificate_count && used < cap; i++) {
+        snprintf(out + used, cap - used, "%s%s", i == 0 ? "" : ", ",
+            config->certificates[i].name);
+        used += strlen(out + used);
     }
-    names[used] = '\0';
+}
+
+static void
+report_no_choice(const struct config *config, const struct settings *settings,
+    const struct config_service *service, struct report *report)
+{
+    const struct key *key = keys_find(SECTION_SERVICE, "certificate");
+    const char *origin = settings_origin(settings, key, service->name);
+    char names[REASON_BYTES];
+
+    format_names(config, names, sizeof(names));
     if (*service->certificate != '\0')
         report_error(report,
-            "service '%s': there is no certificate named '%.80s' (there is:"
-            " %s)",
-            service->name, service->certificate, names);
+            "%s: service '%s': there is no certificate named '%.80s' (there"
+            " is: %s)",
+            origin, service->name, service->certificate, names);
     else
         report_error(report,
-            "service '%s': write certificate = NAME, one of %s: none has the"
-            " service's own name",
-            service->name, names);
+            "%s: service '%s': write certificate = NAME, one of %s: none has"
+            " the service's own name",
+            origin, service->name, names);
 }
 
 static int
@@ -232,7 +238,8 @@ replace_string(char **field, const char *text)
 
 /* Writes out what an empty value stands for. */
 static int
-resolve(struct config *config, struct report *report)
+resolve(struct config *config, const struct settings *settings,
+    struct report *report)
 {
     for (size_t i = 0; i < config->certificate_count; i++) {
         struct config_certificate *certificate = &config->certificates[i];
@@ -248,7 +255,7 @@ resolve(struct config *config, struct report *report)
             choose_certificate(config, service);
 
         if (choice == NULL && config->certificate_count > 0)
-            report_no_choice(config, service, report);
+            report_no_choice(config, settings, service, report);
         if (choice != NULL
             && replace_string(&service->certificate, choice->name) < 0)
             return -1;
@@ -265,7 +272,7 @@ build_config(struct settings *settings, struct report *report)
     if (config == NULL || build_services(config, settings, report) < 0
         || build_certificates(config, settings, report) < 0
         || fill(settings, HOME_CONFIG, "", config, report) < 0
-        || resolve(config, report) < 0) {
+        || resolve(config, settings, report) < 0) {
         report_error(report, "out of memory");
         config_free(config);
         return NULL;

@@ -100,6 +100,19 @@ settings_effective(
     return setting;
 }
 
+const char *
+settings_origin(const struct settings *settings, const struct key *key,
+    const char *service_name)
+{
+    const struct setting *setting =
+        settings_effective(settings, key, service_name);
+
+    if (setting != NULL)
+        return setting->origin;
+    return settings_find_section(settings, SECTION_SERVICE, service_name)
+        ->origin;
+}
+
 void
 section_label(const struct section *section, char *out, size_t cap)
 {

@@ -78,6 +78,11 @@ struct setting *settings_find(
 const struct setting *settings_effective(
     const struct settings *settings, const struct key *key, const char *name);
 
+/* Where the key that holds for the service was written, or, when it was not,
+ * where the service was. */
+const char *settings_origin(const struct settings *settings,
+    const struct key *key, const char *service_name);
+
 /*
  * Finds or makes [kind name]; name may be "". NULL when either is refused or
  * memory is short, which has then been reported.

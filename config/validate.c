@@ -20,17 +20,11 @@ struct check {
     struct report *report;
 };
 
-/* Where the service's key was written, or else the service itself. */
 static const char *
 origin_of(const struct check *check, enum section_kind kind, const char *name)
 {
-    const struct key *key = keys_find(kind, name);
-    const struct setting *setting =
-        settings_effective(check->settings, key, check->service->name);
-    const struct section *section = settings_find_section(
-        check->settings, SECTION_SERVICE, check->service->name);
-
-    return setting != NULL ? setting->origin : section->origin;
+    return settings_origin(
+        check->settings, keys_find(kind, name), check->service->name);
 }
 
 static void

@@ -81,20 +81,37 @@ load_good_with(struct loaded *loaded, const char *lines)
     free(text);
 }
 
-void
-load_good_overridden(
-    struct loaded *loaded, const char *const *sets, char *const *environment)
+static size_t
+count_texts(const char *const *texts)
 {
-    struct config_source source = {
-        .path = "test.ini",
+    size_t count = 0;
+
+    while (texts != NULL && texts[count] != NULL)
+        count++;
+    return count;
+}
+
+/* The environment's strings are not const: copies are made. */
+void
+load_overridden(struct loaded *loaded, const char *path,
+    const char *const *sets, const char *const *variables)
+{
+    size_t count = count_texts(variables);
+    char **environment = calloc(count + 1, sizeof(*environment));
+    const struct config_source source = {
+        .path = path,
         .sets = sets,
+        .set_count = count_texts(sets),
         .environ = environment,
     };
 
-    while (sets != NULL && sets[source.set_count] != NULL)
-        source.set_count++;
-    write_file("test.ini", good_ini, strlen(good_ini));
+    assert_non_null(environment);
+    for (size_t i = 0; i < count; i++)
+        environment[i] = strdup(variables[i]);
     load_source(loaded, &source);
+    for (size_t i = 0; i < count; i++)
+        free(environment[i]);
+    free(environment);
 }
 
 void

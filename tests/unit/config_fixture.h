@@ -30,10 +30,10 @@ void load_source(struct loaded *loaded, const struct config_source *source);
 void load_text(struct loaded *loaded, const char *text);
 /* good_ini and then these lines, the first of which is line 7. */
 void load_good_with(struct loaded *loaded, const char *lines);
-/* good_ini and what NULL-ended lists of --set and variables add; either may
- * be NULL. */
-void load_good_overridden(
-    struct loaded *loaded, const char *const *sets, char *const *environment);
+/* A file, or NULL for none, and what NULL-ended lists of --set and of
+ * variables ("NAME=value") add; either may be NULL. */
+void load_overridden(struct loaded *loaded, const char *path,
+    const char *const *sets, const char *const *variables);
 void unload(struct loaded *loaded);
 
 /* Each fails with all findings printed. */
