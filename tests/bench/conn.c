@@ -169,6 +169,9 @@ conn_start(struct conn_pool *pool)
         die("socket: %s", strerror(errno));
     }
     setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    if (pool->is_corked) {
+        setsockopt(conn->fd, IPPROTO_TCP, TCP_CORK, &one, sizeof(one));
+    }
     if (connect(conn->fd, (const struct sockaddr *)&pool->target,
             sizeof(pool->target))
             != 0
@@ -178,6 +181,14 @@ conn_start(struct conn_pool *pool)
     pool->live_count++;
     loop_add(pool->loop, conn->fd, &conn->source);
     return conn;
+}
+
+void
+conn_uncork(struct conn *conn)
+{
+    int zero = 0;
+
+    setsockopt(conn->fd, IPPROTO_TCP, TCP_CORK, &zero, sizeof(zero));
 }
 
 static enum tls_result

@@ -42,7 +42,8 @@ struct conn_pool {
     struct tls_context *tls_context;
     struct sockaddr_in target;
     const struct conn_user *callbacks;
-    void *user; /* state of the mode */
+    void *user;     /* state of the mode */
+    bool is_corked; /* new connections keep back what they send */
     uint64_t live_count;
     uint64_t failed_count;
     uint64_t resumed_count; /* handshakes that used a ticket */
@@ -75,6 +76,9 @@ struct conn {
 
 /* Starts a connection; failures are counted and reported through `over`. */
 struct conn *conn_start(struct conn_pool *pool);
+
+/* Lets out at once what a corked connection has kept back. */
+void conn_uncork(struct conn *conn);
 
 /* Runs `step` outside an event, e.g. when a new phase gives it work. */
 void conn_run(struct conn *conn);

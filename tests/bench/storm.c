@@ -21,6 +21,11 @@
 
 #define NICENESS 10
 
+struct wave {
+    struct run run;
+    struct conn **conns; /* NULL where a connection is over */
+};
+
 static enum conn_next
 step_handshaken(struct conn *conn)
 {
@@ -31,15 +36,44 @@ step_handshaken(struct conn *conn)
 static void
 connection_over(struct conn *conn, bool is_good)
 {
-    (void)conn;
+    struct wave *wave = conn->pool->user;
+
     (void)is_good; /* the pool counts failures */
+    wave->conns[conn->index] = NULL;
 }
 
-static void
-make_wave(struct run *run)
+/* Once connected, a client has made its first message and keeps it back. */
+static bool
+is_connecting(const struct wave *wave)
 {
-    for (uint64_t i = 0; i < run->options.connection_count; i++) {
-        conn_start(&run->pool);
+    for (uint64_t i = 0; i < wave->run.options.connection_count; i++) {
+        const struct conn *conn = wave->conns[i];
+
+        if (conn != NULL && conn->state == CONN_CONNECTING) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Corked, so that the messages come at once, however slow this process is. */
+static void
+make_wave(struct wave *wave)
+{
+    struct run *run = &wave->run;
+    uint64_t count = run->options.connection_count;
+
+    for (uint64_t i = 0; i < count; i++) {
+        wave->conns[i] = conn_start(&run->pool);
+        wave->conns[i]->index = i;
+    }
+    while (is_connecting(wave)) {
+        loop_turn(&run->loop, RUN_TURN_NS);
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        if (wave->conns[i] != NULL) {
+            conn_uncork(wave->conns[i]);
+        }
     }
     while (run->pool.live_count > 0) {
         loop_turn(&run->loop, RUN_TURN_NS);
@@ -70,25 +104,28 @@ run_child(const struct options *options, int control_fd, int result_fd)
         .step = step_handshaken,
         .over = connection_over,
     };
-    struct run run = {.options = *options};
+    struct wave wave = {.run.options = *options};
     struct storm_result result = {0};
     char byte = 0;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpriority(PRIO_PROCESS, 0, NICENESS);
-    run_init(&run, false);
-    run.pool.callbacks = &callbacks;
+    run_init(&wave.run, false);
+    wave.run.pool.callbacks = &callbacks;
+    wave.run.pool.user = &wave;
+    wave.run.pool.is_corked = true;
+    wave.conns = allocate(options->connection_count * sizeof(struct conn *));
     if (read(control_fd, &byte, 1) != 1) {
         _exit(1); /* the parent is gone */
     }
     do {
-        make_wave(&run);
+        make_wave(&wave);
         if (result.wave_count++ == 0) {
             write_all(result_fd, &byte, 1);
         }
     } while (!is_closed(control_fd));
-    result.handshake_count = run.pool.opened_count;
-    result.failed_count = run.pool.failed_count;
+    result.handshake_count = wave.run.pool.opened_count;
+    result.failed_count = wave.run.pool.failed_count;
     write_all(result_fd, &result, sizeof(result));
     _exit(0);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A child process that handshakes in waves: all clients of a wave connect and
- * handshake at the same moment, the next wave begins when the last of them is
- * done. It runs at a low priority, so that its own cryptography does not delay
+ * A child process that handshakes in waves: all clients of a wave connect,
+ * then send their first message at the same moment; the next wave begins when
+ * the last of them is done. It runs at a low priority, so that its own cryptography does not delay
  * the process that measures.
  */
 #ifndef BENCH_STORM_H
