@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -48,6 +49,9 @@ def parse_arguments():
     arguments.rounds = arguments.rounds or (1 if arguments.quick else 3)
     if arguments.rounds < 1:
         parser.error("--rounds must be at least 1")
+    program = arguments.sidelock
+    if program and not os.access(program, os.X_OK):
+        parser.error(f"--sidelock: cannot execute {program!r}")
     arguments.runs = choose(parser, "--only", arguments.only, plan.RUNS)
     arguments.peers = choose_peers(parser, arguments.peers)
     return arguments
@@ -306,6 +310,17 @@ def write_results(bench, machine, versions, text):
 def main():
     arguments = parse_arguments()
     processes.become_subreaper()
+    # As an exception, so that everything that was started is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        return run_all(arguments)
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        processes.end_descendants()
+
+
+def run_all(arguments):
     machine = describe_machine()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="sidelock-bench-") as directory:

@@ -101,6 +101,7 @@ ROWS = (
     Row("idle", "rest_kib", "memory at rest", "KiB", 0, limit=2400),
     Row("idle", "bytes_per_idle", "per idle connection", "B", 0, limit=6000),
     Row("idle", "bytes_per_moved", "  after 16 KiB each", "B", 0, limit=6000),
+    Row("idle", "closed_kib", "memory after all closed", "KiB", 0),
     Row("idle", "idle_cpu_percent", "CPU while idle", "%", 2, limit=0.1),
     Row("storm", "quiet_p99_us", "p99 of paced messages", "us", 0),
     Row("storm", "storm_p99_us", "  while 200 handshake", "us", 0, 0.50),

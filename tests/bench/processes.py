@@ -143,6 +143,13 @@ def end_at_once(pid):
         pass
 
 
+def end_descendants():
+    """Kills whatever this process has started and not ended."""
+    for pid in descendants(os.getpid())[1:]:
+        end_at_once(pid)
+    reap()
+
+
 def ancestors(pid):
     parent_of = parents()
     found = []
