@@ -71,9 +71,10 @@ cflags=(-g1 -fPIE -ffunction-sections -fdata-sections)
 variant=release
 case $sanitize in
 '')
+    cflags+=(-O2 -fstack-protector-strong -fstack-clash-protection)
     # -Wp keeps the macro out of options.h, where it would follow our code.
     # shellcheck disable=SC2054
-    cflags+=(-O2 -fstack-protector-strong -Wp,-D_FORTIFY_SOURCE=2)
+    cflags+=(-Wp,-D_FORTIFY_SOURCE=2)
     ;;
 address)
     variant=asan
@@ -113,9 +114,14 @@ key=$({
 prefix=$CACHE/wolfssl/$variant-$key
 
 if [ -e "$prefix/lib/libwolfssl.a" ]; then
+    touch "$prefix"
     printf '%s\n' "$prefix"
     exit 0
 fi
+
+# What no build has used for a month, and the remains of killed builds.
+find "$CACHE/wolfssl" -mindepth 1 -maxdepth 1 \( -mtime +30 -o \
+    -name '.build-*' -mtime +1 \) -exec rm -rf {} +
 
 # fe_cmov_table_avx2() loads two registers with the legacy form of movd, which
 # keeps the upper halves of ymm7 and ymm9, and then reads ymm9 whole: with
@@ -145,7 +151,7 @@ fix_x25519_assembly() {
 # so that nobody ever sees half a library.
 build() {
     local work=$1 version
-    version=$(wolfssl_version_of "$tarball")
+    version=$(wolfssl_version_of "$tarball") || true
     version_ge "${version:-0}" "$WOLFSSL_PIN" ||
         die "$tarball holds wolfSSL '${version:-unknown}', older than $WOLFSSL_PIN"
     say "building wolfSSL $version ($variant), about a minute, once"
@@ -159,7 +165,7 @@ build() {
     run_logged "$work/configure.log" ./configure "${configure_flags[@]}" \
         --prefix="$prefix" CC="$cc" CFLAGS="${cflags[*]} ${defines[*]}"
     # Not for configure, whose probes the prelude would mislead.
-    run_logged "$work/make.log" make -j"${SIDELOCK_JOBS:-$(nproc)}" \
+    run_logged "$work/make.log" make -j"${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" \
         CPPFLAGS="-include $here/wolfssl_prelude.h" src/libwolfssl.la
     run_logged "$work/install.log" make install-exec install-data \
         DESTDIR="$work/root"

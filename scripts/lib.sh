@@ -70,6 +70,17 @@ run_logged() {
     return "$status"
 }
 
+# wait_until SECONDS COMMAND...: repeats the command until it succeeds; fails
+# when it has not by then.
+wait_until() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        sleep 0.05
+    done
+}
+
 # version_ge A B: is version A the same as B or newer?
 version_ge() {
     [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
