@@ -70,7 +70,9 @@ half_write_out(struct relay *relay, struct relay_half *half)
 
 /*
  * Everything was delivered and the source is finished. An orderly end is
- * passed on; a cut is not, but the target must have all that came before.
+ * passed on; a cut is not, but the target must have all that came before. A
+ * target that can no longer be told has missed nothing but the goodbye: its
+ * own half says how it left.
  */
 static void
 half_finish(struct relay *relay, struct relay_half *half)
@@ -80,11 +82,7 @@ half_finish(struct relay *relay, struct relay_half *half)
     half_release(relay, half);
     result = half->saw_eof ? half->to->ops->end(half->to)
                            : half->to->ops->flush(half->to);
-    if (result == IO_AGAIN)
-        return;
-    if (result != IO_OK)
-        half->state = HALF_DEAF_DONE;
-    else
+    if (result != IO_AGAIN)
         half->state = half->saw_eof ? HALF_ENDED : HALF_CUT;
 }
 
@@ -142,6 +140,28 @@ half_read_in(struct relay *relay, struct relay_half *half, size_t *budget)
     return STEP_GO;
 }
 
+/* Sends what the target keeps. True when the target failed here and the half
+ * is deaf from now on. */
+static bool
+half_flush(struct relay *relay, struct relay_half *half)
+{
+    enum io_result result = half->to->ops->flush(half->to);
+
+    if (result == IO_OK || result == IO_AGAIN || half->state != HALF_OPEN)
+        return false;
+    half_go_deaf(relay, half);
+    return true;
+}
+
+/* A target that is full may only be waiting for its turn to send. */
+static bool
+can_take(struct relay *relay, struct relay_half *half)
+{
+    if (half->to->ops->can_write(half->to))
+        return true;
+    return !half_flush(relay, half) && half->to->ops->can_write(half->to);
+}
+
 /* One round of an open half: deliver, then finish or read more. */
 static enum step
 half_step(struct relay *relay, struct relay_half *half, size_t *budget)
@@ -152,8 +172,8 @@ half_step(struct relay *relay, struct relay_half *half, size_t *budget)
         half_finish(relay, half);
         return STEP_BLOCKED;
     }
-    if (!half->to->ops->can_write(half->to))
-        return STEP_BLOCKED;
+    if (!can_take(relay, half))
+        return half->state == HALF_OPEN ? STEP_BLOCKED : STEP_GO;
     return half_read_in(relay, half, budget);
 }
 
@@ -194,19 +214,6 @@ half_run(struct relay *relay, struct relay_half *half)
     if (step == STEP_NO_MEMORY)
         return RELAY_NO_MEMORY;
     return step == STEP_GO ? RELAY_MORE : RELAY_WAIT;
-}
-
-/* Sends what the target keeps. True when the target failed here and the half
- * is deaf from now on. */
-static bool
-half_flush(struct relay *relay, struct relay_half *half)
-{
-    enum io_result result = half->to->ops->flush(half->to);
-
-    if (result == IO_OK || result == IO_AGAIN || half->state != HALF_OPEN)
-        return false;
-    half_go_deaf(relay, half);
-    return true;
 }
 
 /*

@@ -11,7 +11,7 @@
  *
  *   HALF_OPEN      bytes may still come
  *   HALF_ENDED     its source ended in order, all was delivered, and the
- *                  target's writing side was ended in order too
+ *                  target was told so, if it was still there
  *   HALF_CUT       its source broke; what came before was delivered; the
  *                  target must not see an orderly end
  *   HALF_DEAF      its target no longer takes bytes; what still comes is
