@@ -7,24 +7,25 @@
 set(SIDELOCK_WOLFSSL_ROOT "" CACHE PATH
     "a wolfSSL installation to use instead of the one we build")
 
-# Sets result to the macros that a program sees after <wolfssl/ssl.h>.
-function(wolfssl_macros root result)
+# Sets result to the macros that a program sees after <wolfssl/ssl.h>, and
+# problems to what the compiler says of the headers, if they do not compile.
+function(wolfssl_macros root result problems)
     execute_process(
         COMMAND "${CMAKE_C_COMPILER}" -E -dM -x c -I "${root}/include"
             -include wolfssl/options.h -include wolfssl/ssl.h
             -include wolfssl/wolfcrypt/aes.h /dev/null
         OUTPUT_VARIABLE macros ERROR_VARIABLE errors RESULT_VARIABLE status)
-    if(NOT status EQUAL 0)
-        message(FATAL_ERROR
-            "the headers in ${root}/include do not compile:\n${errors}")
+    if(status EQUAL 0)
+        set(errors "")
     endif()
+    set(${problems} "${errors}" PARENT_SCOPE)
     set(${result} "\n${macros}" PARENT_SCOPE)
 endfunction()
 
 # Stops with one list of everything that an installation lacks.
 function(wolfssl_check root)
     set(missing "")
-    wolfssl_macros("${root}" macros)
+    wolfssl_macros("${root}" macros problems)
 
     string(REGEX MATCH "LIBWOLFSSL_VERSION_STRING \"([0-9.]+)\"" _ "${macros}")
     set(version "${CMAKE_MATCH_1}")
@@ -84,6 +85,10 @@ function(wolfssl_check root)
 -DCUSTOM_RAND_GENERATE_BLOCK=sidelock_random_block)")
     endif()
 
+    if(problems AND NOT missing)
+        message(FATAL_ERROR
+            "the headers in ${root}/include do not compile:\n${problems}")
+    endif()
     if(missing)
         list(JOIN missing "\n    " missing)
         message(FATAL_ERROR "the wolfSSL in ${root} lacks:\n    ${missing}\n"

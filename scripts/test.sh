@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# ---help---
+# Usage: scripts/test.sh [--quick] [--fuzz-seconds N]
+#
+# Installs what is needed, builds sidelock and runs its tests:
+#
+#   1. unit tests and the fuzzers' corpora, release build
+#   2. the same under AddressSanitizer, LeakSanitizer and UBSan
+#   3. the same under ThreadSanitizer
+#   4. each fuzzer for some seconds on new inputs (libFuzzer, clang)
+#   5. system tests that need threads, under ThreadSanitizer
+#   6. system tests, except the largest, under AddressSanitizer
+#   7. all system tests on the release build: real clients, real servers
+#
+# Every stage runs, also after one has failed; the exit status is 0 only when
+# all have passed.
+#
+#   --quick           only stages 1 and 7
+#   --fuzz-seconds N  for each fuzzer of stage 4 (default: 10; 0: leave it out)
+# ---end---
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+quick=no
+fuzz_seconds=10
+failures=()
+
+# stage DESCRIPTION COMMAND...: runs it, notes its failure, goes on.
+stage() {
+    local what=$1
+    shift
+    say "--- $what"
+    "$@" || failures+=("$what")
+}
+
+# build PRESET: quiet unless it fails.
+build() {
+    mkdir -p "$ROOT/build"
+    run_logged "$ROOT/build/configure-$1.log" cmake --preset "$1" &&
+        run_logged "$ROOT/build/build-$1.log" cmake --build "build/$1"
+}
+
+run_ctest() {
+    build "$1" && ctest --test-dir "build/$1" --output-on-failure \
+        --label-regex '^(unit|fuzz)$' --no-tests=error \
+        --parallel "$(nproc)" --timeout 300
+}
+
+# run_pytest PRESET SCALE [OPTION...]
+run_pytest() {
+    local preset=$1 scale=$2
+    shift 2
+    build "$preset" || return 1
+    SIDELOCK_BINARY=$ROOT/build/$preset/sidelock SIDELOCK_TEST_SCALE=$scale \
+        SIDELOCK_REQUIRE_ALL=1 \
+        /usr/bin/python3 -m pytest -q tests/system "$@"
+}
+
+# Each fuzzer starts from its corpus and keeps what it finds out of the tree.
+run_fuzzers() {
+    local fuzzer name work status=0
+    build fuzz || return 1
+    work=$(mktemp -d "${TMPDIR:-/tmp}/sidelock-fuzz.XXXXXX")
+    for fuzzer in build/fuzz/fuzz_*; do
+        [ -x "$fuzzer" ] && [ -f "$fuzzer" ] || continue
+        name=$(basename "$fuzzer")
+        mkdir "$work/$name"
+        say "$name: $fuzz_seconds s"
+        if ! run_logged "$work/$name.log" "$fuzzer" -close_fd_mask=0 \
+            -max_total_time="$fuzz_seconds" -timeout=10 -rss_limit_mb=2048 \
+            -artifact_prefix="$ROOT/build/fuzz/$name-" \
+            "$work/$name" "tests/fuzz/corpus/${name#fuzz_}"; then
+            say "the input that broke it is in build/fuzz/$name-*"
+            status=1
+        fi
+    done
+    rm -rf "$work"
+    return "$status"
+}
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --quick) quick=yes ;;
+    --fuzz-seconds)
+        fuzz_seconds=${2-}
+        [[ $fuzz_seconds =~ ^[0-9]+$ ]] ||
+            usage_error "--fuzz-seconds needs a number"
+        shift
+        ;;
+    -h | --help) print_help "$0" && exit 0 ;;
+    *) usage_error "unknown argument '$1'" ;;
+    esac
+    shift
+done
+
+cd "$ROOT"
+"$ROOT/scripts/setup.sh" --test
+
+stage "unit tests, release" run_ctest release
+if [ "$quick" = no ]; then
+    stage "unit tests, AddressSanitizer" run_ctest asan
+    stage "unit tests, ThreadSanitizer" run_ctest tsan
+    if [ "$fuzz_seconds" -gt 0 ]; then
+        stage "fuzzers on new inputs" run_fuzzers
+    fi
+    stage "system tests, ThreadSanitizer" run_pytest tsan 16 -m threaded
+    stage "system tests, AddressSanitizer" \
+        run_pytest asan 16 -m 'not huge and not slow'
+fi
+stage "system tests, release" run_pytest release 1
+
+if [ "${#failures[@]}" -gt 0 ]; then
+    for failure in "${failures[@]}"; do
+        say "FAILED: $failure"
+    done
+    exit 1
+fi
