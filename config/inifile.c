@@ -22,6 +22,7 @@
 
 enum {
     ORIGIN_BYTES = 512,
+    TEXT_BYTES_FIRST = 16 * 1024,
     /* inih's line buffer: our longest line, newline, NUL, and one to spare
      * so that no line ever looks cut to it. */
     INIH_LINE_BYTES = INIFILE_LINE_MAX + 3,
@@ -264,46 +265,61 @@ report_unreadable(const char *path, int error, struct report *report)
         (unsigned long)geteuid(), (unsigned long)getegid());
 }
 
-/* Bytes read, up to cap, or -1 with errno. */
-static ssize_t
-read_whole(int fd, char *out, size_t cap)
+/* A file's text, which grows as it is read: its size is not always known. */
+struct text {
+    char *bytes;
+    size_t len;
+    size_t cap;
+};
+
+static int
+text_grow(struct text *text)
 {
-    size_t used = 0;
+    size_t cap = text->cap > 0 ? 2 * text->cap : TEXT_BYTES_FIRST;
+    char *bytes = realloc(text->bytes, cap);
 
-    while (used < cap) {
-        ssize_t got = read(fd, out + used, cap - used);
+    if (bytes == NULL)
+        return -1;
+    text->bytes = bytes;
+    text->cap = cap;
+    return 0;
+}
 
+/* Reads to the end, or to one byte past what is allowed. 0, or -1 with
+ * errno. */
+static int
+read_whole(struct text *text, int fd)
+{
+    while (text->len <= INIFILE_BYTES_MAX) {
+        ssize_t got;
+
+        if (text->len == text->cap && text_grow(text) < 0)
+            return -1;
+        got = read(fd, text->bytes + text->len, text->cap - text->len);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got < 0)
-            return -1;
-        if (got == 0)
-            break;
-        used += (size_t)got;
+        if (got <= 0)
+            return (int)got;
+        text->len += (size_t)got;
     }
-    return (ssize_t)used;
+    return 0;
 }
 
 static int
 read_and_parse(
     struct settings *settings, const char *path, int fd, struct report *report)
 {
-    /* One byte more than allowed tells a file that is too long. */
-    size_t cap = INIFILE_BYTES_MAX + 1;
-    char *text = malloc(cap);
-    ssize_t len = text != NULL ? read_whole(fd, text, cap) : -1;
+    struct text text = {.bytes = NULL};
     int result = -1;
 
-    if (text == NULL)
-        report_error(report, "%s: out of memory", path);
-    else if (len < 0)
+    if (read_whole(&text, fd) < 0)
         report_unreadable(path, errno, report);
-    else if (len > INIFILE_BYTES_MAX)
+    else if (text.len > INIFILE_BYTES_MAX)
         report_error(report, "%s: is longer than %d bytes", path,
             (int)INIFILE_BYTES_MAX);
     else
-        result = inifile_parse(settings, path, text, (size_t)len, report);
-    free(text);
+        result = inifile_parse(settings, path, text.bytes, text.len, report);
+    free(text.bytes);
     return result;
 }
 

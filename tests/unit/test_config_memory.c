@@ -89,26 +89,23 @@ static const char rich_ini[] =
     "[timeouts web]\nidle = 5m\n[log]\nformat = json\n";
 static const char *const sets[] = {"service.b.required_level=tls",
     "process.workers=2", "service.web.backend=127.0.0.1:2", NULL};
-static const char *const variables[] = {"SIDELOCK_TLS__WEB__MIN_VERSION=1.3",
-    "SIDELOCK_PORT=tcp://10.0.0.1:443", NULL};
+static char min_version[] = "SIDELOCK_TLS__WEB__MIN_VERSION=1.3";
+static char service_link[] = "SIDELOCK_PORT=tcp://10.0.0.1:443";
+static char *const variables[] = {min_version, service_link, NULL};
 
 /* Loads with the allocation after `good_count` others refused. False when it
  * came to no refusal. */
 static bool
 load_refused_after(size_t good_count)
 {
-    static char variable[2][64];
-    static char *const environment[] = {variable[0], variable[1], NULL};
     const struct config_source source = {
         .path = "test.ini",
         .sets = sets,
         .set_count = 3,
-        .environ = environment,
+        .environ = variables,
     };
     struct loaded loaded;
 
-    for (size_t i = 0; i < 2; i++)
-        snprintf(variable[i], sizeof(variable[i]), "%s", variables[i]);
     left = good_count;
     refused_count = 0;
     load_source(&loaded, &source);
@@ -120,6 +117,8 @@ load_refused_after(size_t good_count)
         assert_true(loaded.report.error_count > 0);
         assert_string_not_equal(report_first_error(&loaded.report), "");
     }
+    if (refused_count == 0)
+        assert_loaded(&loaded);
     unload(&loaded);
     return refused_count > 0;
 }

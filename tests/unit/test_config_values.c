@@ -2,19 +2,14 @@
 /*
  * What each key may be set to, and the field that it reaches.
  */
-#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "config/keys.h"
-#include "config/units.h"
-#include "config/value.h"
 #include "tests/unit/config_fixture.h"
 
 static struct loaded loaded;
@@ -251,46 +246,6 @@ an_empty_key_is_in_the_file_of_the_certificate(void **state)
     assert_string_equal(loaded.config->certificates[0].key, "both.pem");
 }
 
-static int
-parse_quantity(const struct key *key, int64_t value)
-{
-    union value scratch;
-    char text[UNITS_TEXT_BYTES];
-    char why[256];
-
-    if (key->type == VALUE_DURATION)
-        units_format_duration(value, text, sizeof(text));
-    else if (key->type == VALUE_SIZE)
-        units_format_size(value, text, sizeof(text));
-    else
-        snprintf(text, sizeof(text), "%" PRId64, value);
-    return value_parse(key, &scratch, text, why, sizeof(why));
-}
-
-static void
-every_quantity_keeps_to_its_range(void **state)
-{
-    size_t seen_count = 0;
-
-    (void)state;
-    for (size_t i = 0; i < config_key_count; i++) {
-        const struct key *key = &config_keys[i];
-
-        if (key->type != VALUE_NUMBER && key->type != VALUE_DURATION
-            && key->type != VALUE_SIZE)
-            continue;
-        seen_count++;
-        assert_true(key->min < key->max);
-        assert_int_equal(parse_quantity(key, key->min), 0);
-        assert_int_equal(parse_quantity(key, key->max), 0);
-        assert_int_equal(parse_quantity(key, key->max + 1), -1);
-        assert_int_equal(parse_quantity(key, 0), key->is_zero_allowed ? 0 : -1);
-        if (key->min > 1)
-            assert_int_equal(parse_quantity(key, key->min - 1), -1);
-    }
-    assert_int_equal(seen_count, 11);
-}
-
 static void
 a_quantity_out_of_range_is_answered_with_the_range(void **state)
 {
@@ -301,96 +256,6 @@ a_quantity_out_of_range_is_answered_with_the_range(void **state)
     assert_refused(&loaded, "workers = 257: write 1 to 256, or 0");
     set("timeouts.handshake=0");
     assert_refused(&loaded, "handshake = 0: write 1ms to 1h");
-}
-
-static void
-no_field_belongs_to_two_keys(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < config_key_count; i++) {
-        for (size_t j = i + 1; j < config_key_count; j++) {
-            const struct key *a = &config_keys[i];
-            const struct key *b = &config_keys[j];
-
-            assert_false(a->home == b->home && a->offset == b->offset);
-            assert_false(
-                a->section == b->section && strcmp(a->name, b->name) == 0);
-        }
-    }
-}
-
-/* A reload compares only settings of the whole process for it. */
-static void
-only_keys_of_the_process_need_a_restart(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < config_key_count; i++) {
-        if (config_keys[i].needs_restart)
-            assert_int_equal(config_keys[i].home, HOME_CONFIG);
-    }
-}
-
-static void
-restart_keys(const char *text, char *out, size_t cap)
-{
-    struct loaded running;
-
-    write_file("test.ini", good_ini, strlen(good_ini));
-    load_overridden(&running, "test.ini", NULL, NULL);
-    set(text);
-    config_restart_keys(running.config, loaded.config, out, cap);
-    unload(&running);
-}
-
-static void
-changes_that_need_a_restart_are_named(void **state)
-{
-    char keys[128];
-
-    (void)state;
-    restart_keys("process.workers=3", keys, sizeof(keys));
-    assert_string_equal(keys, "process.workers");
-    restart_keys("process.pid_file=/x", keys, sizeof(keys));
-    assert_string_equal(keys, "process.pid_file");
-    restart_keys("process.workers=auto", keys, sizeof(keys));
-    assert_string_equal(keys, "");
-    restart_keys("service.listen=127.0.0.1:1", keys, sizeof(keys));
-    assert_string_equal(keys, "");
-    restart_keys("process.workers=3", keys, 8);
-    assert_string_equal(keys, "process");
-}
-
-static void
-several_such_changes_are_separated(void **state)
-{
-    struct loaded running;
-    char keys[128];
-
-    (void)state;
-    load_text(&running, good_ini);
-    load_good_with(&loaded, "[process]\nworkers = 2\npid_file = /x\n");
-    config_restart_keys(running.config, loaded.config, keys, sizeof(keys));
-    unload(&running);
-    assert_string_equal(keys, "process.workers, process.pid_file");
-}
-
-static void
-every_key_is_printed_with_default_and_help(void **state)
-{
-    char *text = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&text, &len);
-
-    (void)state;
-    assert_non_null(out);
-    config_print_keys(out);
-    fclose(out);
-    assert_non_null(strstr(text, "\ntls.min_version = 1.2\n    oldest"));
-    assert_non_null(strstr(text, "service.listen = (required)\n    addr"));
-    assert_non_null(strstr(text, "(a change needs a restart)\n"));
-    for (size_t i = 0; i < config_key_count; i++)
-        assert_non_null(strstr(text, config_keys[i].help));
-    free(text);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
@@ -411,13 +276,7 @@ main(void)
         TEST(quantities_reach_their_fields),
         TEST(strings_reach_their_fields),
         TEST(an_empty_key_is_in_the_file_of_the_certificate),
-        TEST(every_quantity_keeps_to_its_range),
         TEST(a_quantity_out_of_range_is_answered_with_the_range),
-        TEST(no_field_belongs_to_two_keys),
-        TEST(only_keys_of_the_process_need_a_restart),
-        TEST(changes_that_need_a_restart_are_named),
-        TEST(several_such_changes_are_separated),
-        TEST(every_key_is_printed_with_default_and_help),
     };
 
     return cmocka_run_group_tests_name(
