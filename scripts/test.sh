@@ -36,11 +36,14 @@ stage() {
     "$@" || failures+=("$what")
 }
 
-# build PRESET: quiet unless it fails.
+# build PRESET [OPTION...]: quiet unless it fails.
 build() {
-    mkdir -p "$ROOT/build"
-    run_logged "$ROOT/build/configure-$1.log" cmake --preset "$1" &&
-        run_logged "$ROOT/build/build-$1.log" cmake --build "build/$1"
+    local preset=$1
+    shift
+    mkdir -p build
+    run_logged "build/configure-$preset.log" cmake --preset "$preset" &&
+        run_logged "build/build-$preset.log" \
+            cmake --build "build/$preset" "$@"
 }
 
 run_ctest() {
@@ -62,14 +65,14 @@ run_pytest() {
 # Each fuzzer starts from its corpus and keeps what it finds out of the tree.
 run_fuzzers() {
     local fuzzer name work status=0
-    build fuzz || return 1
+    build fuzz --target fuzzers || return 1
     work=$(mktemp -d "${TMPDIR:-/tmp}/sidelock-fuzz.XXXXXX")
-    for fuzzer in build/fuzz/fuzz_*; do
-        [ -x "$fuzzer" ] && [ -f "$fuzzer" ] || continue
-        name=$(basename "$fuzzer")
+    for fuzzer in tests/fuzz/fuzz_*.c; do
+        [ -f "$fuzzer" ] || continue
+        name=$(basename "$fuzzer" .c)
         mkdir "$work/$name"
         say "$name: $fuzz_seconds s"
-        if ! run_logged "$work/$name.log" "$fuzzer" -close_fd_mask=0 \
+        if ! run_logged "build/fuzz/$name.log" "build/fuzz/$name" \
             -max_total_time="$fuzz_seconds" -timeout=10 -rss_limit_mb=2048 \
             -artifact_prefix="$ROOT/build/fuzz/$name-" \
             "$work/$name" "tests/fuzz/corpus/${name#fuzz_}"; then
