@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "config/report.h"
 
+/* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
@@ -88,7 +89,7 @@ check_service(const struct config *config, const struct config_service *service)
     require(service->timeouts.handshake_ms > 0);
     require(service->timeouts.connect_ms > 0);
     require(service->timeouts.idle_ms >= 0);
-    require(service->limits.buffer_bytes >= 16 * 1024);
+    require(service->limits.buffer_bytes >= 16384);
     require(config_find_certificate(config, service->certificate) != NULL);
     require(config_find_service(config, service->name) == service);
     if (service->required_level == LEVEL_PEER)

@@ -133,7 +133,7 @@ a_line_over_the_limit_is_refused_and_lines_still_count(void **state)
 
     (void)state;
     memset(lines + 6, 'x', 2 * INIFILE_LINE_MAX - 6);
-    strcat(lines, "\nkyy = 1\n");
+    snprintf(lines + strlen(lines), 16, "\nkyy = 1\n");
     load_good_with(&loaded, lines);
     assert_refused(
         &loaded, "test.ini:7: the line has 8800 characters, at most 4400");

@@ -4,6 +4,7 @@
  * every time the load ends with an error and without a leak (which the
  * sanitizer looks for).
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -21,6 +22,7 @@ static size_t left = SIZE_MAX;
 static bool is_lasting;
 static size_t refused_count;
 
+/* NOLINTBEGIN(readability-identifier-naming): the linker names them */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
@@ -32,6 +34,7 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t max);
+/* NOLINTEND(readability-identifier-naming) */
 
 static bool
 is_refused(void)
@@ -45,6 +48,7 @@ is_refused(void)
     if (!is_lasting)
         left = SIZE_MAX;
     refused_count++;
+    errno = ENOMEM;
     return true;
 }
 

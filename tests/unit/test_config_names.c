@@ -171,7 +171,7 @@ a_section_needs_a_name_in_its_brackets(void **state)
 static void
 more_sections_than_allowed_are_refused(void **state)
 {
-    char *text = malloc(64 * (CONFIG_SERVICES_MAX + 2));
+    char *text = malloc((size_t)64 * (CONFIG_SERVICES_MAX + 2));
     size_t used = 0;
 
     (void)state;

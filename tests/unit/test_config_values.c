@@ -96,9 +96,9 @@ a_list_has_a_bound(void **state)
 
     (void)state;
     for (int i = 0; i < CONFIG_BACKEND_MAX; i++)
-        sprintf(text + strlen(text), "%sunix:/%02d", i > 0 ? ";" : "", i);
+        snprintf(text + strlen(text), 16, "%sunix:/%02d", i > 0 ? ";" : "", i);
     assert_int_equal(service_with(text)->backend.count, CONFIG_BACKEND_MAX);
-    strcat(text, ";unix:/x");
+    snprintf(text + strlen(text), 16, ";unix:/x");
     set(text);
     assert_refused(&loaded, "the list has 17 items, at most 16");
 }
