@@ -22,6 +22,7 @@
 #include <netdb.h>
 
 #define getaddrinfo(...) EAI_FAIL
+#define freeaddrinfo(list) ((void)(list))
 
 /* Fills output with size random bytes. Returns 0, or non-zero on failure. */
 int sidelock_random_block(unsigned char *output, unsigned int size);

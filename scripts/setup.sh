@@ -47,12 +47,12 @@ bench_packages=(
 )
 
 # What Debian would start, now and at each boot, for some of them.
-declare -A unit_of=(
+declare -A units_of=(
     [redis-server]=redis-server.service
     [nginx-light]=nginx.service
     [hitch]=hitch.service
     [haproxy]=haproxy.service
-    [stunnel4]=stunnel4.service
+    [stunnel4]="stunnel4.service stunnel.target"
 )
 
 # missing_packages NAME...: those of them that are not installed.
@@ -96,14 +96,15 @@ policy_restore() {
 disable_units() {
     local name unit
     for name; do
-        unit=${unit_of[$name]-}
-        [ -n "$unit" ] || continue
-        if have systemctl; then
-            systemctl disable --quiet "$unit" >/dev/null 2>&1 || true
-        fi
-        if have update-rc.d; then
-            update-rc.d "${unit%.service}" disable >/dev/null 2>&1 || true
-        fi
+        [ -n "${units_of[$name]-}" ] || continue
+        for unit in ${units_of[$name]}; do
+            if have systemctl; then
+                systemctl disable --quiet "$unit" >/dev/null 2>&1 || true
+            fi
+            if have update-rc.d; then
+                update-rc.d "${unit%.*}" disable >/dev/null 2>&1 || true
+            fi
+        done
         say "$name is installed for tests: its service is disabled"
     done
 }
