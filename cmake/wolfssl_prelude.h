@@ -21,7 +21,7 @@
 #endif
 #include <netdb.h>
 
-#define getaddrinfo(...) EAI_FAIL
+#define getaddrinfo(...)   EAI_FAIL
 #define freeaddrinfo(list) ((void)(list))
 
 /* Fills output with size random bytes. Returns 0, or non-zero on failure. */
