@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,9 @@ import table
 from processes import BenchError, Process
 
 LOAD_LIMIT_S = 120
+
+# More than this share of the processors for other programs spoils a run.
+QUIET_SHARE = 0.03
 
 
 def parse_arguments():
@@ -264,8 +268,33 @@ def describe_machine():
         "processor": model,
         "processors": os.cpu_count(),
         "kernel": platform.release(),
-        "load_average": os.getloadavg()[0],
     }
+
+
+class Neighbours:
+    """Measures what other programs took from the processors meanwhile."""
+
+    def __init__(self):
+        self.started_s = time.monotonic()
+        self.others_s = self.others_so_far_s()
+
+    @staticmethod
+    def others_so_far_s():
+        line = Path("/proc/stat").read_text().splitlines()[0]
+        # user, nice, system, idle, iowait, irq, softirq, steal
+        ticks = [int(word) for word in line.split()[1:9]]
+        busy = sum(ticks) - ticks[3] - ticks[4]
+        own = 0.0
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+            usage = resource.getrusage(who)
+            own += usage.ru_utime + usage.ru_stime
+        return busy / os.sysconf("SC_CLK_TCK") - own
+
+    def share(self):
+        """0..1, over all processors; call it when all children have ended."""
+        took_s = time.monotonic() - self.started_s
+        others_s = self.others_so_far_s() - self.others_s
+        return max(0.0, others_s / (took_s * os.cpu_count()))
 
 
 def document(bench, machine, versions, duration_s):
@@ -282,10 +311,10 @@ def document(bench, machine, versions, duration_s):
     )
     peers = "; ".join(versions[name] for name in names)
     parts = [heading, peers + ".", table.markdown(lines)]
-    if machine["load_average"] > 0.5:
+    if machine["others_share"] > QUIET_SHARE:
         parts.append(
-            "The machine was busy with other things when this began (load"
-            f" {machine['load_average']:.1f}): take the spread seriously."
+            f"Other programs used {machine['others_share']:.0%} of the"
+            " processors meanwhile: the numbers are too high, and not evenly."
         )
     parts += [f"Failed: {failure}" for failure in bench.failures]
     return "\n\n".join(parts) + "\n"
@@ -323,6 +352,7 @@ def main():
 def run_all(arguments):
     machine = describe_machine()
     started = time.monotonic()
+    neighbours = Neighbours()
     with tempfile.TemporaryDirectory(prefix="sidelock-bench-") as directory:
         bench = Bench(arguments, Path(directory))
         if not bench.commands:
@@ -333,6 +363,7 @@ def run_all(arguments):
         }
         for number in range(arguments.rounds):
             bench.run_round(number)
+    machine["others_share"] = round(neighbours.share(), 3)
     text = document(bench, machine, versions, time.monotonic() - started)
     print(text, end="")
     write_results(bench, machine, versions, text)
