@@ -108,8 +108,9 @@ def serve():
 
 
 @pytest.fixture
-def program(tmp_path, request):
-    """program(config, ...) makes a Sidelock without starting it."""
+def program(tmp_path, request, serve):
+    """program(config, ...) makes a Sidelock without starting it. It is gone
+    before the backends are (serve)."""
     programs = request.node.stash[_PROGRAMS] = []
 
     def make(config=None, **how):

@@ -109,7 +109,6 @@ def test_a_key_update_passes_unnoticed(start, serve, pki):
             (b"before\n", b"250 before\r\n"),
             (b"K\n", b"KEYUPDATE\n"),
             (b"after\n", b"250 after\r\n"),
-            (b"QUIT\n", b"221 bye\r\n"),
         ]:
             process.stdin.write(line)
             process.stdin.flush()
@@ -117,4 +116,5 @@ def test_a_key_update_passes_unnoticed(start, serve, pki):
                 data = process.stdout.readline()
                 assert data, output
                 output += data
+        process.stdin.close()
     assert proxy.connection_end(reason="done")

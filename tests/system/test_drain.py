@@ -10,7 +10,7 @@ from lib import backends, net
 from lib.settings import MIB, SCALE, scaled
 from lib.streams import Stream
 from lib.tls import End, TlsClient
-from lib.wait import until
+from lib.wait import rounds, until
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -73,7 +73,7 @@ def test_clients_that_come_during_a_drain_are_served_or_refused(
 
     def storm():
         context = pki.context()
-        while True:
+        for _ in rounds("nobody listens"):
             try:
                 sock = net.connect(proxy.address())
             except ConnectionRefusedError:

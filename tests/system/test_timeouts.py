@@ -8,6 +8,7 @@ import pytest
 
 from lib import backends, net, tls
 from lib.tls import End, TlsClient
+from lib.wait import rounds
 
 each_version = pytest.mark.parametrize(
     "version", tls.VERSIONS, ids=tls.VERSION_NAMES.get
@@ -59,7 +60,9 @@ def test_a_busy_connection_is_not_idle(start, serve, pki):
             with TlsClient.open(proxy.address(), pki.context()) as idle:
                 mark = proxy.log.mark()
                 longest_gap, last = 0, time.monotonic()
-                while not proxy.log.find("connection", since=mark):
+                for _ in rounds("the idle connection ends"):
+                    if proxy.log.find("connection", since=mark):
+                        break
                     try:
                         assert busy.echo(b"busy") == b"busy"
                     except ConnectionError:
@@ -151,7 +154,7 @@ def test_a_connection_ends_with_its_lifetime(start, serve, pki):
     proxy = start(serve(backends.echo), timeouts={"lifetime": "1s"})
     with TlsClient.open(proxy.address(), pki.context()) as client:
         with pytest.raises((ConnectionError, tls.ssl.SSLError)):
-            while True:
+            for _ in rounds("the connection ends"):
                 client.echo(b"busy")
     assert proxy.connection_end()["reason"] == "lifetime"
 

@@ -10,11 +10,19 @@ POLL_S = 0.005
 
 def until(condition, what, deadline_s=DEADLINE_S):
     """Returns the condition's first true value; fails naming `what`."""
-    end = time.monotonic() + deadline_s
-    while True:
+    for _ in rounds(what, deadline_s):
         value = condition()
         if value:
             return value
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {deadline_s} s: {what}")
         time.sleep(POLL_S)
+
+
+def rounds(what, deadline_s=DEADLINE_S):
+    """For loops that only something from outside ends: counts the rounds,
+    and fails naming `what` when nothing does."""
+    end = time.monotonic() + deadline_s
+    number = 0
+    while time.monotonic() < end:
+        yield number
+        number += 1
+    raise AssertionError(f"not within {deadline_s} s: {what}")
