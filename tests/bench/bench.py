@@ -8,8 +8,6 @@ generator. docs/benchmark.md says what each row means.
 import argparse
 import json
 import os
-import platform
-import resource
 import shutil
 import signal
 import subprocess
@@ -18,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import machine
 import plan
 import processes
 import proxies
@@ -25,9 +24,6 @@ import table
 from processes import BenchError, Process
 
 LOAD_LIMIT_S = 120
-
-# More than this share of the processors for other programs spoils a run.
-QUIET_SHARE = 0.03
 
 
 def parse_arguments():
@@ -85,15 +81,6 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def choose_cpus():
-    """One processor for the proxy, one for the load; None: no pinning."""
-    usable = sorted(os.sched_getaffinity(0))
-    if len(usable) < 2:
-        say("bench: only one processor: proxy and load share it")
-        return None, None
-    return usable[0], usable[1]
-
-
 def make_certificates(directory):
     """An ECDSA and an RSA certificate; returns their files by kind."""
     kinds = {
@@ -125,7 +112,9 @@ class Bench:
         self.arguments = arguments
         self.directory = directory
         self.build = Path(arguments.build)
-        self.proxy_cpu, self.load_cpu = choose_cpus()
+        self.proxy_cpu, self.load_cpu = machine.choose_cpus()
+        if self.proxy_cpu is None:
+            say("bench: only one processor: proxy and load share it")
         self.certificates = make_certificates(directory)
         self.commands = {name: proxies.PEERS[name] for name in arguments.peers}
         if arguments.sidelock:
@@ -257,76 +246,36 @@ def brief(run, result):
     )
 
 
-def describe_machine():
-    model = "unknown processor"
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            model = line.partition(":")[2].strip()
-            break
-    return {
-        "date": time.strftime("%Y-%m-%d"),
-        "processor": model,
-        "processors": os.cpu_count(),
-        "kernel": platform.release(),
-    }
-
-
-class Neighbours:
-    """Measures what other programs took from the processors meanwhile."""
-
-    def __init__(self):
-        self.started_s = time.monotonic()
-        self.others_s = self.others_so_far_s()
-
-    @staticmethod
-    def others_so_far_s():
-        line = Path("/proc/stat").read_text().splitlines()[0]
-        # user, nice, system, idle, iowait, irq, softirq, steal
-        ticks = [int(word) for word in line.split()[1:9]]
-        busy = sum(ticks) - ticks[3] - ticks[4]
-        own = 0.0
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
-            usage = resource.getrusage(who)
-            own += usage.ru_utime + usage.ru_stime
-        return busy / os.sysconf("SC_CLK_TCK") - own
-
-    def share(self):
-        """0..1, over all processors; call it when all children have ended."""
-        took_s = time.monotonic() - self.started_s
-        others_s = self.others_so_far_s() - self.others_s
-        return max(0.0, others_s / (took_s * os.cpu_count()))
-
-
-def document(bench, machine, versions, duration_s):
+def document(bench, about, versions, duration_s):
     """The heading, the table and the remarks as Markdown."""
     arguments = bench.arguments
     names = list(bench.commands)
     lines = table.lines_of(bench.results, plan.ROWS, names)
     kind = "quick run, " if arguments.quick else ""
     heading = (
-        f"{machine['date']}, {machine['processor']}, "
-        f"{machine['processors']} processors, Linux {machine['kernel']}; "
+        f"{about['date']}, {about['processor']}, "
+        f"{about['processors']} processors, Linux {about['kernel']}; "
         f"{kind}{arguments.rounds} rounds in {duration_s / 60:.1f} min; "
         "median (lowest..highest)."
     )
     peers = "; ".join(versions[name] for name in names)
     parts = [heading, peers + ".", table.markdown(lines)]
-    if machine["others_share"] > QUIET_SHARE:
+    if about["others_share"] > machine.QUIET_SHARE:
         parts.append(
-            f"Other programs used {machine['others_share']:.0%} of the"
+            f"Other programs used {about['others_share']:.0%} of the"
             " processors meanwhile: the numbers are too high, and not evenly."
         )
     parts += [f"Failed: {failure}" for failure in bench.failures]
     return "\n\n".join(parts) + "\n"
 
 
-def write_results(bench, machine, versions, text):
+def write_results(bench, about, versions, text):
     arguments = bench.arguments
     if arguments.markdown:
         Path(arguments.markdown).write_text(text)
     if arguments.json:
         whole = {
-            "machine": machine,
+            "machine": about,
             "versions": versions,
             "quick": arguments.quick,
             "rounds": arguments.rounds,
@@ -350,9 +299,9 @@ def main():
 
 
 def run_all(arguments):
-    machine = describe_machine()
+    about = machine.describe()
     started = time.monotonic()
-    neighbours = Neighbours()
+    neighbours = machine.Neighbours()
     with tempfile.TemporaryDirectory(prefix="sidelock-bench-") as directory:
         bench = Bench(arguments, Path(directory))
         if not bench.commands:
@@ -363,10 +312,10 @@ def run_all(arguments):
         }
         for number in range(arguments.rounds):
             bench.run_round(number)
-    machine["others_share"] = round(neighbours.share(), 3)
-    text = document(bench, machine, versions, time.monotonic() - started)
+    about["others_share"] = round(neighbours.share(), 3)
+    text = document(bench, about, versions, time.monotonic() - started)
     print(text, end="")
-    write_results(bench, machine, versions, text)
+    write_results(bench, about, versions, text)
     if bench.failures:
         return 1
     peers = [name for name in bench.commands if name != table.SIDELOCK]
