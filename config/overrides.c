@@ -237,46 +237,61 @@ report_unknown_variable(const char *name, struct report *report)
 /* Sections with names of their own come first: others refer to them. */
 enum pass {
     PASS_OWN_NAMES,
-    PASS_OTHERS
+    PASS_OTHERS,
+};
+
+struct reader {
+    struct settings *settings;
+    struct report *report;
+    enum pass pass;
+    size_t link_count; /* variables left to Kubernetes */
+    char first_link[VARIABLE_BYTES];
 };
 
 static void
-add_variable(struct settings *settings, char *name, char *value, enum pass pass,
-    struct report *report)
+add_variable(struct reader *reader, char *name, char *value)
 {
     char origin_text[ORIGIN_BYTES];
     struct origin origin = {.text = origin_text, .rank = RANK_ENVIRONMENT};
     struct target target;
     enum section_kind kind;
     char *rest = name + strlen(prefix);
-    bool is_known;
+    bool is_own;
 
     snprintf(origin_text, sizeof(origin_text), "environment %.200s", name);
     for (char *at = rest; *at != '\0'; at++)
         *at = (char)tolower((unsigned char)*at);
-    is_known = cut_variable(&target, &kind, rest) == 0
-               && keys_find(kind, target.key) != NULL;
-    if (!is_known) {
-        if (pass == PASS_OTHERS)
+    if (cut_variable(&target, &kind, rest) < 0
+        || keys_find(kind, target.key) == NULL) {
+        if (reader->pass == PASS_OTHERS)
             report_unknown_variable(
-                origin_text + strlen("environment "), report);
+                origin_text + strlen("environment "), reader->report);
         return;
     }
-    if ((keys_section_info(kind)->naming == NAMING_OWN)
-        != (pass == PASS_OWN_NAMES))
+    is_own = keys_section_info(kind)->naming == NAMING_OWN;
+    if (is_own != (reader->pass == PASS_OWN_NAMES))
         return;
-    if (resolve_name(settings, kind, &target) < 0) {
-        report_error(report,
+    if (resolve_name(reader->settings, kind, &target) < 0) {
+        report_error(reader->report,
             "%s: more than one [%s] may be meant: use --set for it",
             origin_text, target.kind);
         return;
     }
-    settings_override(settings, &target, trim(value), &origin, report);
+    settings_override(
+        reader->settings, &target, trim(value), &origin, reader->report);
 }
 
 static void
-add_entry(struct settings *settings, const char *entry, enum pass pass,
-    struct report *report)
+count_service_link(struct reader *reader, const char *name)
+{
+    if (reader->pass != PASS_OTHERS)
+        return;
+    if (reader->link_count++ == 0)
+        snprintf(reader->first_link, sizeof(reader->first_link), "%s", name);
+}
+
+static void
+add_entry(struct reader *reader, const char *entry)
 {
     char *copy;
     char *value;
@@ -285,23 +300,17 @@ add_entry(struct settings *settings, const char *entry, enum pass pass,
         return;
     copy = strdup(entry);
     if (copy == NULL) {
-        report_error(report, "environment: out of memory");
+        report_error(reader->report, "environment: out of memory");
         return;
     }
     value = strchr(copy, '=');
-    if (value == NULL)
-        goto free_copy;
-    *value++ = '\0';
-    if (is_other_variable(copy))
-        goto free_copy;
-    if (!is_service_link(copy, value))
-        add_variable(settings, copy, value, pass, report);
-    else if (pass == PASS_OTHERS)
-        report_note(report,
-            "environment: %.200s is left to Kubernetes, which describes a"
-            " Service by such names",
-            copy);
-free_copy:
+    if (value != NULL) {
+        *value++ = '\0';
+        if (is_service_link(copy, value))
+            count_service_link(reader, copy);
+        else if (!is_other_variable(copy))
+            add_variable(reader, copy, value);
+    }
     free(copy);
 }
 
@@ -309,10 +318,19 @@ void
 overrides_add_environment(
     struct settings *settings, char *const *environment, struct report *report)
 {
+    struct reader reader = {.settings = settings, .report = report};
+
     if (environment == NULL)
         return;
+    reader.pass = PASS_OWN_NAMES;
     for (size_t i = 0; environment[i] != NULL; i++)
-        add_entry(settings, environment[i], PASS_OWN_NAMES, report);
+        add_entry(&reader, environment[i]);
+    reader.pass = PASS_OTHERS;
     for (size_t i = 0; environment[i] != NULL; i++)
-        add_entry(settings, environment[i], PASS_OTHERS, report);
+        add_entry(&reader, environment[i]);
+    if (reader.link_count > 0)
+        report_note(report,
+            "environment: %zu variables such as %s are taken for those by"
+            " which Kubernetes describes a Service, and left alone",
+            reader.link_count, reader.first_link);
 }

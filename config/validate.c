@@ -64,6 +64,7 @@ check_overrides(const struct config *config, const struct settings *settings,
     }
 }
 
+/* 0 for a UNIX socket as well. */
 static in_port_t
 port_of(const struct address *address)
 {
@@ -141,8 +142,7 @@ check_listen(const struct check *check)
 static bool
 reaches(const struct address *backend, const struct address *listen)
 {
-    if (address_is_unix(backend) || address_is_unix(listen)
-        || port_of(backend) != port_of(listen) || port_of(listen) == 0)
+    if (port_of(listen) == 0 || port_of(backend) != port_of(listen))
         return false;
     if (address_same_host(backend, listen))
         return true;

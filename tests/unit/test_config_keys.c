@@ -70,6 +70,42 @@ every_quantity_keeps_to_its_range(void **state)
 }
 
 static void
+values_of_every_type_are_told_apart(void **state)
+{
+    static const struct {
+        enum section_kind section;
+        const char *key;
+        const char *texts[3];
+    } rows[] = {
+        {SECTION_SERVICE, "unsafe_backend", {"yes", "no", "no"}},
+        {SECTION_PROCESS, "workers", {"1", "2", "auto"}},
+        {SECTION_TIMEOUTS, "idle", {"1s", "2s", "1ms"}},
+        {SECTION_LIMITS, "buffer", {"64KiB", "16KiB", "1MiB"}},
+        {SECTION_LOG, "level", {"info", "warn", "debug"}},
+        {SECTION_CERTIFICATE, "cert", {"a", "b", "aa"}},
+        {SECTION_TLS, "groups", {"a;b", "a;c", "a"}},
+        {SECTION_SERVICE, "listen", {":1;:2", ":1;:3", ":1"}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct key *key = keys_find(rows[i].section, rows[i].key);
+        union value values[4];
+        char why[256];
+
+        for (size_t j = 0; j < 4; j++)
+            assert_int_equal(value_parse(key, &values[j], rows[i].texts[j % 3],
+                                 why, sizeof(why)),
+                0);
+        assert_true(value_equal(key->type, &values[0], &values[3]));
+        assert_false(value_equal(key->type, &values[0], &values[1]));
+        assert_false(value_equal(key->type, &values[0], &values[2]));
+        for (size_t j = 0; j < 4; j++)
+            value_clear(key->type, &values[j]);
+    }
+}
+
+static void
 no_field_belongs_to_two_keys(void **state)
 {
     (void)state;
@@ -168,6 +204,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_quantity_keeps_to_its_range),
+        TEST(values_of_every_type_are_told_apart),
         TEST(no_field_belongs_to_two_keys),
         TEST(only_keys_of_the_process_need_a_restart),
         TEST(changes_that_need_a_restart_are_named),
