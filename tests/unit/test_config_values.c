@@ -92,11 +92,11 @@ a_required_list_must_not_be_empty(void **state)
 static void
 a_list_has_a_bound(void **state)
 {
-    char text[64 + 10 * (CONFIG_BACKEND_MAX + 1)] = "service.backend=";
+    char text[64 + 24 * (CONFIG_BACKEND_MAX + 1)] = "service.backend=";
 
     (void)state;
     for (int i = 0; i < CONFIG_BACKEND_MAX; i++)
-        snprintf(text + strlen(text), 16, "%sunix:/%02d", i > 0 ? ";" : "", i);
+        snprintf(text + strlen(text), 24, "%sunix:/%02d", i > 0 ? ";" : "", i);
     assert_int_equal(service_with(text)->backend.count, CONFIG_BACKEND_MAX);
     snprintf(text + strlen(text), 16, ";unix:/x");
     set(text);
