@@ -6,9 +6,10 @@
  * identity_load runs every proof that needs no network, in this order, and
  * names the first that fails: files readable; PEM understood; the key signs
  * and the leaf's public key verifies (so the pair really matches); chain in
- * order and complete; server_name covered; EKU serverAuth; dates. Dates only
- * warn: a server with an expired certificate still encrypts, and the status
- * says so. Whether a reload may install it is snapshot.h's decision.
+ * order and complete; server_name covered; EKU serverAuth. Dates are judged
+ * apart (dates.h) and only warn: a server with an expired certificate still
+ * encrypts, and the status says so. Whether a reload may install it is
+ * snapshot.h's decision.
  *
  * Immutable once loaded; owned by one snapshot. The key's bytes are wiped on
  * free and never appear in a report.
@@ -62,10 +63,10 @@ struct identity {
     struct blob key; /* DER, secret */
 };
 
-/* Returns a proven identity, or NULL with an error in the report. `now` is
- * the time against which dates are judged. */
+/* Returns a proven identity, or NULL with an error in the report. Dates are
+ * not judged here: see dates.h. */
 struct identity *identity_load(const struct config_certificate *certificate,
-    time_t now, struct report *report) MUST_CHECK;
+    struct report *report) MUST_CHECK;
 void identity_free(struct identity *identity);
 
 /* The earliest end among leaf and intermediates, and whose it is. */

@@ -28,4 +28,8 @@ enum {
 void status_words(const struct identity *identity, time_t now,
     int64_t warn_days, char out[STATUS_BYTES]);
 
+/* The same for a name and an end that are known from elsewhere. */
+void status_words_until(const char *name, time_t not_after, time_t now,
+    int64_t warn_days, char out[STATUS_BYTES]);
+
 #endif

@@ -28,8 +28,9 @@ struct trust {
     uint8_t fingerprint[TRUST_FINGERPRINT_BYTES];
 };
 
-struct trust *trust_load(const struct config_clients *clients, time_t now,
-    int64_t warn_days, struct report *report) MUST_CHECK;
+/* NULL with an error in the report. */
+struct trust *trust_load(
+    const struct config_clients *clients, struct report *report) MUST_CHECK;
 void trust_free(struct trust *trust);
 
 #endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A file's certificates, put into the order in which they are served: the
+ * leaf, then each issuer after what it issued. Links are proven by signature,
+ * not only by name.
+ */
+#ifndef SIDELOCK_CERTS_CHAIN_H
+#define SIDELOCK_CERTS_CHAIN_H
+
+#include <stddef.h>
+
+#include "certs/identity.h"
+#include "certs/x509.h"
+
+enum {
+    CHAIN_FILE_MAX = 512
+}; /* certificates that one file may hold */
+
+struct chain_cert {
+    struct blob der;
+    struct x509 *x509;
+};
+
+struct chain {
+    struct chain_cert *certs;
+    size_t count;
+};
+
+/*
+ * Reads all certificates of a PEM file in the order of the file. At least
+ * one, or -1 with an error in the report. `role` is the key's name.
+ */
+int chain_read(struct chain *chain, const char *path, const char *role,
+    struct report *report) MUST_CHECK;
+void chain_deinit(struct chain *chain);
+
+/*
+ * Reduces the chain to what is served, leaf first. Certificates that do not
+ * belong are left out with a warning; a root that clients have anyway and
+ * duplicates, with a note. -1 with an error when the chain is too long.
+ */
+int chain_arrange(
+    struct chain *chain, const char *path, struct report *report) MUST_CHECK;
+
+/*
+ * Does the arranged chain reach a certificate that clients know? With
+ * root_path it must reach one in that file, or -1 with an error that names the
+ * missing issuer. Without ("") the system's roots are consulted, and what is
+ * not found there is only noted.
+ */
+int chain_check_complete(const struct chain *chain, const char *path,
+    const char *root_path, struct report *report) MUST_CHECK;
+
+#endif

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Building TLS contexts. */
+#include "certs/context.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <wolfssl/options.h>
+
+#include <wolfssl/ssl.h>
+#include <wolfssl/wolfcrypt/hash.h>
+#include <wolfssl/wolfcrypt/sha256.h>
+
+#include "certs/context_internal.h"
+#include "certs/verify.h"
+
+enum {
+    RSA_BITS_MIN = 2048,
+    ECC_BITS_MIN = 256,
+    GROUPS_MAX = 8,
+    LIST_BYTES = 2048,
+};
+
+/* --- names that the library would silently skip -------------------------- */
+
+static const struct {
+    const char *name;
+    int id;
+} groups[] = {
+    {"X25519MLKEM768", WOLFSSL_X25519MLKEM768},
+    {"X25519", WOLFSSL_ECC_X25519},
+    {"P-256", WOLFSSL_ECC_SECP256R1},
+    {"P-384", WOLFSSL_ECC_SECP384R1},
+};
+
+static int
+find_group(const char *name)
+{
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+        if (strcasecmp(name, groups[i].name) == 0)
+            return groups[i].id;
+    return -1;
+}
+
+static int
+set_groups(
+    WOLFSSL_CTX *ctx, const struct string_list *names, struct report *report)
+{
+    int ids[GROUPS_MAX];
+
+    if (names->count > GROUPS_MAX) {
+        report_error(report, "tls.groups: more than %d groups", GROUPS_MAX);
+        return -1;
+    }
+    for (size_t i = 0; i < names->count; i++) {
+        ids[i] = find_group(names->items[i]);
+        if (ids[i] >= 0)
+            continue;
+        report_error(report,
+            "tls.groups: unknown group \"%s\"; known are X25519MLKEM768, "
+            "X25519, P-256, P-384",
+            names->items[i]);
+        return -1;
+    }
+    if (wolfSSL_CTX_set_groups(ctx, ids, (int)names->count) == WOLFSSL_SUCCESS)
+        return 0;
+    report_error(report, "tls.groups: the TLS library refuses the list");
+    return -1;
+}
+
+static void
+report_unknown_cipher(const char *name, struct report *report)
+{
+    char known[LIST_BYTES];
+
+    if (wolfSSL_get_ciphers(known, sizeof(known)) != WOLFSSL_SUCCESS)
+        known[0] = '\0';
+    for (char *at = known; *at != '\0'; at++)
+        if (*at == ':')
+            *at = ' ';
+    report_error(report, "tls.ciphers: unknown cipher \"%s\"; known are: %s",
+        name, known);
+}
+
+static int
+set_ciphers(
+    WOLFSSL_CTX *ctx, const struct string_list *names, struct report *report)
+{
+    char list[LIST_BYTES] = "";
+    size_t len = 0;
+
+    for (size_t i = 0; i < names->count; i++) {
+        unsigned char first;
+        unsigned char second;
+        int flags;
+
+        if (wolfSSL_get_cipher_suite_from_name(
+                names->items[i], &first, &second, &flags)
+            != 0) {
+            report_unknown_cipher(names->items[i], report);
+            return -1;
+        }
+        len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
+            i > 0 ? ":" : "", names->items[i]);
+        if (len >= sizeof(list)) {
+            report_error(report, "tls.ciphers: the list is too long");
+            return -1;
+        }
+    }
+    if (wolfSSL_CTX_set_cipher_list(ctx, list) == WOLFSSL_SUCCESS)
+        return 0;
+    report_error(report, "tls.ciphers: the TLS library refuses \"%s\"", list);
+    return -1;
+}
+
+/* --- identity and trust -------------------------------------------------- */
+
+static int
+use_chain(WOLFSSL_CTX *ctx, const struct identity *identity)
+{
+    size_t len = 0;
+    uint8_t *joined;
+    int result;
+
+    for (size_t i = 0; i < identity->chain_count; i++)
+        len += identity->chain[i].len;
+    joined = malloc(len);
+    if (joined == NULL)
+        return -1;
+    len = 0;
+    for (size_t i = 0; i < identity->chain_count; i++) {
+        memcpy(joined + len, identity->chain[i].data, identity->chain[i].len);
+        len += identity->chain[i].len;
+    }
+    result = wolfSSL_CTX_use_certificate_chain_buffer_format(
+        ctx, joined, (long)len, WOLFSSL_FILETYPE_ASN1);
+    free(joined);
+    return result == WOLFSSL_SUCCESS ? 0 : -1;
+}
+
+static int
+use_identity(
+    WOLFSSL_CTX *ctx, const struct identity *identity, struct report *report)
+{
+    if (use_chain(ctx, identity) == 0
+        && wolfSSL_CTX_use_PrivateKey_buffer(ctx, identity->key.data,
+               (long)identity->key.len, WOLFSSL_FILETYPE_ASN1)
+               == WOLFSSL_SUCCESS
+        && wolfSSL_CTX_check_private_key(ctx) == WOLFSSL_SUCCESS)
+        return 0;
+    report_error(report,
+        "the TLS library does not take the certificate of \"%s\" with its key",
+        identity->name);
+    return -1;
+}
+
+static int
+use_trust(WOLFSSL_CTX *ctx, const struct trust *trust, struct report *report)
+{
+    WOLFSSL_CERT_MANAGER *manager = wolfSSL_CTX_GetCertManager(ctx);
+
+    for (size_t i = 0; i < trust->ca_count; i++) {
+        int result = wolfSSL_CertManagerLoadCABuffer_ex(manager,
+            trust->ca[i].data, (long)trust->ca[i].len, WOLFSSL_FILETYPE_ASN1, 0,
+            WOLFSSL_LOAD_FLAG_DATE_ERR_OKAY);
+
+        if (result == WOLFSSL_SUCCESS)
+            continue;
+        report_error(report, "clients.ca: \"%s\" cannot be used: %s",
+            trust->info[i].subject,
+            wolfSSL_ERR_reason_error_string((unsigned long)result));
+        return -1;
+    }
+    wolfSSL_CTX_set_verify(ctx,
+        WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+        verify_client);
+    return 0;
+}
+
+/* --- tickets ------------------------------------------------------------- */
+
+static int
+on_ticket(WOLFSSL *ssl, unsigned char key_name[WOLFSSL_TICKET_NAME_SZ],
+    unsigned char iv[WOLFSSL_TICKET_IV_SZ],
+    unsigned char mac[WOLFSSL_TICKET_MAC_SZ], int enc, unsigned char *ticket,
+    int in_len, int *out_len, void *arg)
+{
+    struct context *context = arg;
+    struct ticket_envelope envelope;
+    enum ticket_result result;
+
+    (void)ssl;
+    if (in_len < 0 || *context->ring == NULL)
+        return WOLFSSL_TICKET_RET_REJECT;
+    *out_len = in_len;
+    if (enc) {
+        result = ticket_seal(context->tickets, *context->ring, &envelope,
+            ticket, (size_t)in_len);
+        memcpy(key_name, envelope.name, TICKET_NAME_BYTES);
+        memcpy(iv, envelope.iv, TICKET_IV_BYTES);
+        memcpy(mac, envelope.mac, TICKET_MAC_BYTES);
+    } else {
+        memcpy(envelope.name, key_name, TICKET_NAME_BYTES);
+        memcpy(envelope.iv, iv, TICKET_IV_BYTES);
+        memcpy(envelope.mac, mac, TICKET_MAC_BYTES);
+        result = ticket_open(context->tickets, *context->ring, &envelope,
+            ticket, (size_t)in_len);
+    }
+    if (result == TICKET_OK)
+        return WOLFSSL_TICKET_RET_OK;
+    return result == TICKET_RENEW ? WOLFSSL_TICKET_RET_CREATE
+                                  : WOLFSSL_TICKET_RET_REJECT;
+}
+
+/* Everything that must be the same for a ticket to be good again. Each part
+ * is hashed with its final NUL, so that none can run into the next. */
+static int
+make_binding(const struct snapshot *snapshot, size_t service_index,
+    uint8_t binding[TICKET_BINDING_BYTES])
+{
+    const struct config_service *service =
+        &snapshot->config->services[service_index];
+    const struct identity *identity =
+        snapshot_identity(snapshot, service_index);
+    char numbers[64];
+    wc_Sha256 sha;
+    int error = wc_InitSha256(&sha);
+    const char *parts[] = {
+        service->name, service->certificate, identity->name, numbers};
+
+    (void)snprintf(numbers, sizeof(numbers), "level=%d versions=%x-%x",
+        (int)service->required_level, (unsigned)service->tls.min_version,
+        (unsigned)service->tls.max_version);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (error == 0)
+            error = wc_Sha256Update(
+                &sha, (const byte *)parts[i], (word32)strlen(parts[i]) + 1);
+    if (error == 0)
+        error = wc_Sha256Final(&sha, binding);
+    wc_Sha256Free(&sha);
+    return error == 0 ? 0 : -1;
+}
+
+static void
+disable_tickets(WOLFSSL_CTX *ctx)
+{
+    (void)wolfSSL_CTX_no_ticket_TLSv13(ctx);
+    (void)wolfSSL_CTX_NoTicketTLSv12(ctx);
+}
+
+/* A ticket says nothing of who its client was, and resuming skips the
+ * verification: a service that demands certificates issues none. */
+static int
+set_tickets(struct context *context, const struct context_spec *spec)
+{
+    const struct config_service *service =
+        &spec->snapshot->config->services[spec->service_index];
+    uint8_t binding[TICKET_BINDING_BYTES];
+
+    if (spec->ring == NULL || !service->tls.resumption
+        || service->required_level == LEVEL_PEER) {
+        disable_tickets(context->ctx);
+        return 0;
+    }
+    if (make_binding(spec->snapshot, spec->service_index, binding) != 0)
+        return -1;
+    context->ring = spec->ring;
+    context->tickets = ticket_keys_new(binding);
+    if (context->tickets == NULL)
+        return -1;
+    (void)wolfSSL_CTX_set_TicketEncCb(context->ctx, on_ticket);
+    (void)wolfSSL_CTX_set_TicketEncCtx(context->ctx, context);
+    (void)wolfSSL_CTX_set_TicketHint(context->ctx, TICKET_ROTATE_SECONDS);
+    (void)wolfSSL_CTX_set_timeout(context->ctx, TICKET_ROTATE_SECONDS);
+    return 0;
+}
+
+/* --- life ---------------------------------------------------------------- */
+
+static int
+set_versions(WOLFSSL_CTX *ctx, const struct config_tls *tls)
+{
+    int lowest =
+        tls->min_version == TLS_VERSION_1_3 ? WOLFSSL_TLSV1_3 : WOLFSSL_TLSV1_2;
+
+    return wolfSSL_CTX_SetMinVersion(ctx, lowest) == WOLFSSL_SUCCESS ? 0 : -1;
+}
+
+/* The method decides the highest version. */
+static WOLFSSL_CTX *
+make_ctx(const struct config_tls *tls)
+{
+    if (tls->max_version == TLS_VERSION_1_2)
+        return wolfSSL_CTX_new(wolfTLSv1_2_server_method());
+    return wolfSSL_CTX_new(wolfSSLv23_server_method());
+}
+
+static int
+set_policy(struct context *context, const struct context_spec *spec,
+    struct report *report)
+{
+    const struct config_service *service =
+        &spec->snapshot->config->services[spec->service_index];
+    const struct trust *trust = spec->snapshot->trusts[spec->service_index];
+    WOLFSSL_CTX *ctx = context->ctx;
+
+    (void)wolfSSL_CTX_set_session_cache_mode(ctx, WOLFSSL_SESS_CACHE_OFF);
+    (void)wolfSSL_CTX_set_group_messages(ctx);
+    (void)wolfSSL_CTX_SetMinRsaKey_Sz(ctx, RSA_BITS_MIN);
+    (void)wolfSSL_CTX_SetMinEccKey_Sz(ctx, ECC_BITS_MIN / 8);
+    if (service->tls.max_version != TLS_VERSION_1_2
+        && set_versions(ctx, &service->tls) != 0) {
+        report_error(report, "tls.min_version: the TLS library refuses it");
+        return -1;
+    }
+    if (set_ciphers(ctx, &service->tls.ciphers, report) != 0
+        || set_groups(ctx, &service->tls.groups, report) != 0
+        || use_identity(ctx,
+               snapshot_identity(spec->snapshot, spec->service_index), report)
+               != 0)
+        return -1;
+    if (trust != NULL && !spec->is_for_proof
+        && use_trust(ctx, trust, report) != 0)
+        return -1;
+    if (set_tickets(context, spec) == 0)
+        return 0;
+    report_error(report, "out of memory while preparing tickets");
+    return -1;
+}
+
+/* The library fills in parts of a context when it makes the first connection;
+ * after this nothing of it changes any more. */
+static int
+make_throw_away(struct context *context, struct report *report)
+{
+    WOLFSSL *ssl = wolfSSL_new(context->ctx);
+
+    if (ssl == NULL) {
+        report_error(report, "the TLS library makes no connection of a new "
+                             "context: out of memory, or a bad certificate");
+        return -1;
+    }
+    wolfSSL_free(ssl);
+    return 0;
+}
+
+struct context *
+context_build(const struct context_spec *spec, struct report *report)
+{
+    const struct config_service *service =
+        &spec->snapshot->config->services[spec->service_index];
+    struct context *context = calloc(1, sizeof(*context));
+
+    if (context == NULL)
+        goto no_memory;
+    context->ctx = make_ctx(&service->tls);
+    if (context->ctx == NULL)
+        goto no_memory;
+    if (set_policy(context, spec, report) == 0
+        && make_throw_away(context, report) == 0)
+        return context;
+    context_free(context);
+    return NULL;
+
+no_memory:
+    report_error(report, "out of memory while preparing TLS");
+    context_free(context);
+    return NULL;
+}
+
+struct context *
+context_new(const struct snapshot *snapshot, size_t service_index,
+    struct ticket_ring *const *ring, struct report *report)
+{
+    struct context_spec spec = {
+        .snapshot = snapshot,
+        .service_index = service_index,
+        .ring = ring,
+    };
+
+    return context_build(&spec, report);
+}
+
+void
+context_free(struct context *context)
+{
+    if (context == NULL)
+        return;
+    if (context->ctx != NULL)
+        wolfSSL_CTX_free(context->ctx);
+    ticket_keys_free(context->tickets);
+    free(context);
+}
+
+struct WOLFSSL *
+context_connection_new(struct context *context, struct peer *peer)
+{
+    WOLFSSL *ssl = wolfSSL_new(context->ctx);
+
+    if (ssl != NULL)
+        wolfSSL_SetCertCbCtx(ssl, peer);
+    return ssl;
+}
+
+void
+context_handshake_ended(struct context *context, const struct peer *peer)
+{
+    if (peer->sent_chain)
+        (void)wolfSSL_CertManagerUnloadIntermediateCerts(
+            wolfSSL_CTX_GetCertManager(context->ctx));
+}

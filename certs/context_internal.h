@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The inside of a context, for context.c and proof.c. */
+#ifndef SIDELOCK_CERTS_CONTEXT_INTERNAL_H
+#define SIDELOCK_CERTS_CONTEXT_INTERNAL_H
+
+#include <wolfssl/options.h>
+
+#include <wolfssl/ssl.h>
+
+#include "certs/context.h"
+
+struct context {
+    WOLFSSL_CTX *ctx;
+    struct ticket_keys *tickets;     /* NULL: none are issued */
+    struct ticket_ring *const *ring; /* the worker's */
+};
+
+struct context_spec {
+    const struct snapshot *snapshot;
+    size_t service_index;
+    struct ticket_ring *const *ring; /* NULL: no tickets */
+    bool is_for_proof; /* clients need no certificate: the proof has none */
+};
+
+struct context *context_build(
+    const struct context_spec *spec, struct report *report) MUST_CHECK;
+
+#endif

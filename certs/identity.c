@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Loading an identity: the proofs in their order. */
+#include "certs/identity.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "certs/chain.h"
+#include "certs/key.h"
+#include "certs/names.h"
+#include "certs/secret.h"
+#include "certs/x509.h"
+
+static int
+check_name(const struct x509 *leaf,
+    const struct config_certificate *certificate, struct report *report)
+{
+    char names[X509_NAMES_BYTES];
+
+    if (!x509_has_san(leaf))
+        report_warning(report,
+            "certificate.cert %s: has no subject alternative name; browsers "
+            "and most TLS libraries refuse it; have it issued with one",
+            certificate->cert);
+    if (certificate->server_name[0] == '\0'
+        || x509_covers(leaf, certificate->server_name))
+        return 0;
+    x509_names(leaf, names);
+    report_error(report,
+        "certificate.cert %s: does not cover certificate.server_name \"%s\"; "
+        "it names: %s",
+        certificate->cert, certificate->server_name,
+        names[0] != '\0' ? names : "nobody");
+    return -1;
+}
+
+static int
+check_usage(const struct x509 *leaf, const char *path, struct report *report)
+{
+    char usages[128];
+
+    if (x509_is_sha1_signed(leaf) && !x509_is_self_signed(leaf))
+        report_warning(report,
+            "certificate.cert %s: is signed with SHA-1, which clients refuse; "
+            "have it issued anew",
+            path);
+    if (x509_allows_server(leaf))
+        return 0;
+    x509_usages(leaf, usages, sizeof(usages));
+    report_error(report,
+        "certificate.cert %s: is not for servers: its extended key usage is "
+        "%s, and serverAuth is missing; have it issued for TLS servers",
+        path, usages);
+    return -1;
+}
+
+/* Moves the arranged chain into the identity. */
+static void
+take_chain(struct identity *identity, struct chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++) {
+        x509_fill_info(chain->certs[i].x509, &identity->info[i]);
+        identity->chain[i] = chain->certs[i].der;
+        chain->certs[i].der = (struct blob){0};
+    }
+    identity->chain_count = chain->count;
+}
+
+static void
+take_name(struct identity *identity, const struct x509 *leaf,
+    const struct config_certificate *certificate)
+{
+    if (certificate->server_name[0] != '\0')
+        text_escape(identity->name, sizeof(identity->name),
+            certificate->server_name, strlen(certificate->server_name));
+    else
+        x509_first_name(leaf, identity->name);
+    if (identity->name[0] == '\0')
+        memcpy(identity->name, "unnamed", sizeof("unnamed"));
+}
+
+static int
+prove(struct identity *identity, struct chain *chain,
+    const struct config_certificate *certificate, struct report *report)
+{
+    const char *key_path =
+        certificate->key[0] != '\0' ? certificate->key : certificate->cert;
+    struct x509_public_key public_key;
+    const struct x509 *leaf;
+
+    if (chain_arrange(chain, certificate->cert, report) != 0)
+        return -1;
+    leaf = chain->certs[0].x509;
+    if (key_load(&identity->key, key_path, report) != 0
+        || key_prove(&identity->key, key_path, leaf, certificate->cert, report)
+               != 0
+        || chain_check_complete(
+               chain, certificate->cert, certificate->chain_root, report)
+               != 0
+        || check_name(leaf, certificate, report) != 0
+        || check_usage(leaf, certificate->cert, report) != 0
+        || x509_public_key(leaf, &public_key) != 0)
+        return -1;
+    identity->key_type = public_key.type;
+    take_name(identity, leaf, certificate);
+    take_chain(identity, chain);
+    return 0;
+}
+
+struct identity *
+identity_load(
+    const struct config_certificate *certificate, struct report *report)
+{
+    struct identity *identity = calloc(1, sizeof(*identity));
+    struct chain chain;
+    int failed;
+
+    if (identity == NULL) {
+        report_error(report, "out of memory while loading a certificate");
+        return NULL;
+    }
+    if (chain_read(&chain, certificate->cert, "certificate.cert", report) != 0)
+        goto free_identity;
+    failed = prove(identity, &chain, certificate, report);
+    chain_deinit(&chain);
+    if (failed == 0)
+        return identity;
+
+free_identity:
+    identity_free(identity);
+    return NULL;
+}
+
+void
+identity_free(struct identity *identity)
+{
+    if (identity == NULL)
+        return;
+    for (size_t i = 0; i < identity->chain_count; i++)
+        blob_free(&identity->chain[i]);
+    blob_wipe(&identity->key);
+    free(identity);
+}
+
+time_t
+identity_not_after(const struct identity *identity)
+{
+    time_t first = identity->info[0].not_after;
+
+    for (size_t i = 1; i < identity->chain_count; i++)
+        if (identity->info[i].not_after < first)
+            first = identity->info[i].not_after;
+    return first;
+}
+
+bool
+identity_is_current(const struct identity *identity, time_t now)
+{
+    for (size_t i = 0; i < identity->chain_count; i++)
+        if (now < identity->info[i].not_before
+            || now > identity->info[i].not_after)
+            return false;
+    return true;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The library's verify callback for clients; its userCtx is a struct peer. It
+ * never changes the library's verdict. */
+#ifndef SIDELOCK_CERTS_VERIFY_H
+#define SIDELOCK_CERTS_VERIFY_H
+
+#include <wolfssl/options.h>
+
+#include <wolfssl/ssl.h>
+
+int verify_client(int preverify, WOLFSSL_X509_STORE_CTX *store);
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Facts of a certificate, out of the library's decoded form. */
+#include "certs/x509.h"
+
+#include <arpa/inet.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <wolfssl/options.h>
+
+#include <wolfssl/wolfcrypt/asn.h>
+#include <wolfssl/wolfcrypt/error-crypt.h>
+#include <wolfssl/wolfcrypt/hash.h>
+#include <wolfssl/wolfcrypt/sha256.h>
+
+#include "certs/names.h"
+
+struct x509 {
+    const struct blob *der;
+    DecodedCert cert;
+};
+
+struct x509 *
+x509_new(const struct blob *der, int *error)
+{
+    struct x509 *x509 = calloc(1, sizeof(*x509));
+
+    *error = MEMORY_E;
+    if (x509 == NULL)
+        return NULL;
+    x509->der = der;
+    wc_InitDecodedCert(&x509->cert, der->data, (word32)der->len, NULL);
+    *error = wc_ParseCert(&x509->cert, CERT_TYPE, NO_VERIFY, NULL);
+    if (*error == 0)
+        return x509;
+    x509_free(x509);
+    return NULL;
+}
+
+void
+x509_free(struct x509 *x509)
+{
+    if (x509 == NULL)
+        return;
+    wc_FreeDecodedCert(&x509->cert);
+    free(x509);
+}
+
+void
+x509_moved(struct x509 *x509, const struct blob *der)
+{
+    x509->der = der;
+}
+
+static time_t
+read_date(const byte *field, int field_len)
+{
+    const byte *date;
+    byte format;
+    int len;
+    struct tm when;
+
+    memset(&when, 0, sizeof(when));
+    if (field == NULL
+        || wc_GetDateInfo(field, field_len, &date, &format, &len) != 0
+        || wc_GetDateAsCalendarTime(date, len, format, &when) != 0)
+        return 0;
+    return timegm(&when);
+}
+
+static void
+write_hex(char *out, const uint8_t *data, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        (void)snprintf(out + 2 * i, 3, "%02X", data[i]);
+    out[2 * len] = '\0';
+}
+
+static void
+fill_fingerprint(const struct blob *der, char *out)
+{
+    uint8_t digest[WC_SHA256_DIGEST_SIZE] = {0};
+
+    (void)wc_Sha256Hash(der->data, (word32)der->len, digest);
+    write_hex(out, digest, sizeof(digest));
+}
+
+void
+x509_fill_info(const struct x509 *x509, struct certificate_info *info)
+{
+    const DecodedCert *cert = &x509->cert;
+    size_t serial_len = (size_t)cert->serialSz;
+
+    memset(info, 0, sizeof(*info));
+    text_escape(info->subject, sizeof(info->subject), cert->subject,
+        strnlen(cert->subject, sizeof(cert->subject)));
+    text_escape(info->issuer, sizeof(info->issuer), cert->issuer,
+        strnlen(cert->issuer, sizeof(cert->issuer)));
+    if (serial_len > (IDENTITY_SERIAL_BYTES - 1) / 2)
+        serial_len = (IDENTITY_SERIAL_BYTES - 1) / 2;
+    write_hex(info->serial, cert->serial, serial_len);
+    fill_fingerprint(x509->der, info->fingerprint);
+    info->not_before = read_date(cert->beforeDate, cert->beforeDateLen);
+    info->not_after = read_date(cert->afterDate, cert->afterDateLen);
+}
+
+static bool
+has_dns_name(const struct x509 *x509)
+{
+    for (const DNS_entry *at = x509->cert.altNames; at; at = at->next)
+        if (at->type == ASN_DNS_TYPE)
+            return true;
+    return false;
+}
+
+static bool
+entry_covers(const DNS_entry *entry, const char *host)
+{
+    if (entry->type == ASN_IP_TYPE)
+        return name_matches_ip(
+            (const uint8_t *)entry->name, (size_t)entry->len, host);
+    return entry->type == ASN_DNS_TYPE && !name_is_ip(host)
+           && name_matches(entry->name, (size_t)entry->len, host);
+}
+
+bool
+x509_covers(const struct x509 *x509, const char *host)
+{
+    for (const DNS_entry *at = x509->cert.altNames; at; at = at->next)
+        if (entry_covers(at, host))
+            return true;
+    if (has_dns_name(x509) || x509->cert.subjectCN == NULL)
+        return false;
+    return name_matches(
+        x509->cert.subjectCN, (size_t)x509->cert.subjectCNLen, host);
+}
+
+/* False when the entry is of a kind that names no host. */
+static bool
+format_entry(const DNS_entry *entry, char out[IDENTITY_NAME_BYTES])
+{
+    if (entry->type == ASN_DNS_TYPE) {
+        text_escape(out, IDENTITY_NAME_BYTES, entry->name, (size_t)entry->len);
+        return true;
+    }
+    if (entry->type != ASN_IP_TYPE || (entry->len != 4 && entry->len != 16))
+        return false;
+    return inet_ntop(entry->len == 4 ? AF_INET : AF_INET6, entry->name, out,
+               IDENTITY_NAME_BYTES)
+           != NULL;
+}
+
+static void
+format_cn(const struct x509 *x509, char out[IDENTITY_NAME_BYTES])
+{
+    out[0] = '\0';
+    if (x509->cert.subjectCN != NULL)
+        text_escape(out, IDENTITY_NAME_BYTES, x509->cert.subjectCN,
+            (size_t)x509->cert.subjectCNLen);
+}
+
+/* DNS names before addresses: that is what people call a server. The library
+ * lists the entries last first, so the last match is the first written. */
+static bool
+find_first(const struct x509 *x509, int type, char out[IDENTITY_NAME_BYTES])
+{
+    bool found = false;
+
+    for (const DNS_entry *at = x509->cert.altNames; at; at = at->next)
+        if (at->type == type && !found)
+            found = format_entry(at, out);
+    return found;
+}
+
+void
+x509_first_name(const struct x509 *x509, char out[IDENTITY_NAME_BYTES])
+{
+    if (find_first(x509, ASN_DNS_TYPE, out))
+        return;
+    format_cn(x509, out);
+    if (out[0] == '\0')
+        (void)find_first(x509, ASN_IP_TYPE, out);
+}
+
+static void
+append(char out[X509_NAMES_BYTES], const char *name)
+{
+    size_t len = strlen(out);
+    size_t need = strlen(name) + 2;
+
+    if (len + need + 4 >= X509_NAMES_BYTES) {
+        if (len + 5 < X509_NAMES_BYTES && strstr(out, ", ...") == NULL)
+            memcpy(out + len, ", ...", 6);
+        return;
+    }
+    (void)snprintf(
+        out + len, X509_NAMES_BYTES - len, "%s%s", len > 0 ? ", " : "", name);
+}
+
+void
+x509_names(const struct x509 *x509, char out[X509_NAMES_BYTES])
+{
+    char name[IDENTITY_NAME_BYTES];
+
+    out[0] = '\0';
+    for (const DNS_entry *at = x509->cert.altNames; at; at = at->next)
+        if (format_entry(at, name))
+            append(out, name);
+    if (has_dns_name(x509))
+        return;
+    format_cn(x509, name);
+    if (name[0] != '\0')
+        append(out, name);
+}
+
+bool
+x509_has_san(const struct x509 *x509)
+{
+    return x509->cert.altNames != NULL;
+}
+
+bool
+x509_is_ca(const struct x509 *x509)
+{
+    return x509->cert.isCA != 0;
+}
+
+bool
+x509_is_self_signed(const struct x509 *x509)
+{
+    return x509->cert.selfSigned != 0;
+}
+
+bool
+x509_is_sha1_signed(const struct x509 *x509)
+{
+    return x509->cert.signatureOID == CTC_SHAwRSA
+           || x509->cert.signatureOID == CTC_SHAwECDSA;
+}
+
+bool
+x509_allows_server(const struct x509 *x509)
+{
+    return !x509->cert.extExtKeyUsageSet
+           || (x509->cert.extExtKeyUsage
+                  & (EXTKEYUSE_SERVER_AUTH | EXTKEYUSE_ANY))
+                  != 0;
+}
+
+void
+x509_usages(const struct x509 *x509, char *out, size_t cap)
+{
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } usages[] = {
+        {EXTKEYUSE_ANY, "any"},
+        {EXTKEYUSE_SERVER_AUTH, "serverAuth"},
+        {EXTKEYUSE_CLIENT_AUTH, "clientAuth"},
+        {EXTKEYUSE_CODESIGN, "codeSigning"},
+        {EXTKEYUSE_EMAILPROT, "emailProtection"},
+        {EXTKEYUSE_TIMESTAMP, "timeStamping"},
+        {EXTKEYUSE_OCSP_SIGN, "OCSPSigning"},
+        {EXTKEYUSE_USER, "another usage"},
+    };
+    size_t len = 0;
+
+    (void)snprintf(out, cap, "none");
+    for (size_t i = 0; i < sizeof(usages) / sizeof(usages[0]); i++) {
+        if ((x509->cert.extExtKeyUsage & usages[i].bit) == 0 || len >= cap)
+            continue;
+        len += (size_t)snprintf(
+            out + len, cap - len, "%s%s", len > 0 ? ", " : "", usages[i].name);
+    }
+}
+
+bool
+x509_names_issuer(const struct x509 *x509, const struct x509 *issuer)
+{
+    return memcmp(x509->cert.issuerHash, issuer->cert.subjectHash,
+               sizeof(x509->cert.issuerHash))
+           == 0;
+}
+
+int
+x509_public_key(const struct x509 *x509, struct x509_public_key *key)
+{
+    key->data = x509->cert.publicKey;
+    key->len = x509->cert.pubKeySize;
+    switch (x509->cert.keyOID) {
+    case ECDSAk:
+        key->type = KEY_ECDSA;
+        return 0;
+    case RSAk:
+        key->type = KEY_RSA;
+        return 0;
+    case ED25519k:
+        key->type = KEY_ED25519;
+        return 0;
+    default:
+        return -1;
+    }
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One certificate, parsed by the TLS library, with the questions that we ask
+ * of it. Text that comes out is escaped.
+ */
+#ifndef SIDELOCK_CERTS_X509_H
+#define SIDELOCK_CERTS_X509_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "certs/identity.h"
+
+enum {
+    X509_NAMES_BYTES = 512
+};
+
+struct x509;
+
+/* Parses der, which must outlive the object. NULL: it is no certificate that
+ * the library can read (error is then the library's code), or no memory. */
+struct x509 *x509_new(const struct blob *der, int *error) MUST_CHECK;
+void x509_free(struct x509 *x509);
+/* The blob that holds the bytes is another now; the bytes are the same. */
+void x509_moved(struct x509 *x509, const struct blob *der);
+
+void x509_fill_info(const struct x509 *x509, struct certificate_info *info);
+
+/* Does the certificate speak for the host name or IP address? By its SAN, or
+ * by its CN when it has no DNS name there. */
+bool x509_covers(const struct x509 *x509, const char *host);
+
+/* The first name it speaks for, or "" when it has none. */
+void x509_first_name(const struct x509 *x509, char out[IDENTITY_NAME_BYTES]);
+
+/* All names it speaks for, separated by ", ". */
+void x509_names(const struct x509 *x509, char out[X509_NAMES_BYTES]);
+
+bool x509_has_san(const struct x509 *x509);
+bool x509_is_ca(const struct x509 *x509);
+bool x509_is_self_signed(const struct x509 *x509);
+bool x509_is_sha1_signed(const struct x509 *x509);
+
+/* True without an extended key usage: everything is allowed then. */
+bool x509_allows_server(const struct x509 *x509);
+/* The extended key usages it has, in words. */
+void x509_usages(const struct x509 *x509, char *out, size_t cap);
+
+/* Do the names link: is `issuer` named as the issuer of `x509`? */
+bool x509_names_issuer(const struct x509 *x509, const struct x509 *issuer);
+
+/* What the private key is proven against. */
+struct x509_public_key {
+    enum key_type type;
+    const uint8_t *data; /* as the library's decoder of the type wants it */
+    size_t len;
+};
+
+/* -1: a kind of key that we do not serve with. */
+int x509_public_key(
+    const struct x509 *x509, struct x509_public_key *key) MUST_CHECK;
+
+#endif
