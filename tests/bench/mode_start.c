@@ -54,6 +54,20 @@ try_connect(const struct sockaddr_in *target)
     return -1;
 }
 
+/* Ends the connection as a good client does; the socket's limit bounds it. */
+static void
+close_politely(struct tls *tls, int fd)
+{
+    unsigned char unread[4096];
+    size_t moved;
+
+    tls_send_close(tls);
+    shutdown(fd, SHUT_WR);
+    while (tls_read(tls, unread, sizeof(unread), &moved) == TLS_OK) {
+        /* tickets and the like */
+    }
+}
+
 static void
 stop_command(pid_t pid)
 {
@@ -109,6 +123,9 @@ mode_start(struct run *run)
     tls = tls_new(run->pool.tls_context, fd);
     result = tls != NULL ? tls_handshake(tls) : TLS_FAILED;
     run->wall_ns = clock_now_ns() - started_ns;
+    if (result == TLS_OK) {
+        close_politely(tls, fd);
+    }
     tls_free(tls);
     close(fd);
     stop_command(pid);
