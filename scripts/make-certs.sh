@@ -1,0 +1,433 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# ---help---
+# Usage: scripts/make-certs.sh DIR [--name NAME]... [--all]
+#
+# Makes certificates for development in DIR (created when missing) with the
+# openssl program, and prints one line for each file. Never use them where
+# anything is at stake: the keys of the CAs lie beside them.
+#
+#   --name NAME  one more DNS name (*.example.net, too) or IP address of the
+#                server certificates, which are always good for localhost,
+#                127.0.0.1 and ::1
+#   --all        also makes the certificates of the tests: expired, mismatched,
+#                out of order, encrypted and so on
+#
+# A second run keeps the CA and the intermediate as long as they last, so that
+# clients that trust ca.pem go on doing so, and issues all others anew: that is
+# how to renew them. Files are replaced at the end, when all have been made.
+#
+# Certificates with another validity (server-expired.pem and the like) are for
+# server.key or client.key unless a key of their own name is there. The
+# password of all that is encrypted is "sidelock".
+# ---end---
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+PASSWORD=sidelock
+LEAF_DAYS=397 # the longest that clients of today accept
+RENEW_SECONDS=$((LEAF_DAYS * 24 * 60 * 60))
+
+dir=''
+names=()
+all=no
+work=''
+made=() # "FILE what it is", in order
+
+cleanup() {
+    [ -z "$work" ] || rm -rf "$work"
+}
+
+# date_at WHEN: as certificates write it.
+date_at() {
+    date -u -d "$1" +%Y%m%d%H%M%SZ
+}
+
+ssl() {
+    run_logged "$work/openssl.log" openssl "$@" ||
+        die "openssl $1 failed; the lines above name the cause"
+}
+
+# made_file FILE WHAT...
+made_file() {
+    made+=("$(printf '%-28s %s' "$1" "${*:2}")")
+}
+
+# --- keys ------------------------------------------------------------------
+
+# make_key NAME ec|p384|rsa|rsa1024|ed25519
+make_key() {
+    local how
+    case $2 in
+    ec) how=(-algorithm EC -pkeyopt ec_paramgen_curve:P-256) ;;
+    p384) how=(-algorithm EC -pkeyopt ec_paramgen_curve:P-384) ;;
+    rsa) how=(-algorithm RSA -pkeyopt rsa_keygen_bits:2048) ;;
+    rsa1024) how=(-algorithm RSA -pkeyopt rsa_keygen_bits:1024) ;;
+    ed25519) how=(-algorithm ED25519) ;;
+    esac
+    ssl genpkey "${how[@]}" -out "$work/$1.key"
+}
+
+# --- certificates ----------------------------------------------------------
+
+# What openssl is told, instead of the configuration of the machine. The paths
+# are relative, so that DIR may have any name.
+write_config() {
+    cat >"$work/openssl.cnf" <<END
+[req]
+distinguished_name = subject
+prompt = no
+[subject]
+CN = unused
+[ca]
+default_ca = issuer
+[issuer]
+database = db/index.txt
+new_certs_dir = db
+rand_serial = yes
+unique_subject = no
+policy = any
+default_md = sha256
+email_in_dn = no
+[any]
+O = optional
+CN = supplied
+END
+    mkdir "$work/db"
+    : >"$work/db/index.txt"
+    export OPENSSL_CONF=$work/openssl.cnf
+    cd "$work"
+}
+
+# extensions KIND [SAN]: the text of a certificate's extensions.
+extensions() {
+    echo "subjectKeyIdentifier = hash"
+    case $1 in
+    root | intermediate)
+        echo "basicConstraints = critical, CA:TRUE"
+        echo "keyUsage = critical, keyCertSign, cRLSign"
+        ;;
+    server | client)
+        echo "basicConstraints = critical, CA:FALSE"
+        echo "keyUsage = critical, digitalSignature"
+        echo "extendedKeyUsage = ${1}Auth"
+        ;;
+    esac
+    # A root names no other key than its own.
+    [ "$1" = root ] || echo "authorityKeyIdentifier = keyid"
+    [ -z "${2-}" ] || echo "subjectAltName = $2"
+}
+
+# issue FILE KEY ISSUER KIND CN [--san SAN] [--from WHEN] [--to WHEN] [--md MD]:
+# makes $work/FILE.pem. ISSUER is a name, or "self".
+issue() {
+    local file=$1 key=$2 issuer=$3 kind=$4 cn=$5
+    local san='' from='-1 day' to="+$LEAF_DAYS days" md=sha256
+    local -a signer
+    shift 5
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --san) san=$2 ;;
+        --from) from=$2 ;;
+        --to) to=$2 ;;
+        --md) md=$2 ;;
+        esac
+        shift 2
+    done
+    if [ "$issuer" = self ]; then
+        signer=(-selfsign -keyfile "$work/$key.key")
+    else
+        signer=(-cert "$work/$issuer.pem" -keyfile "$work/$issuer.key")
+    fi
+    # Ed25519 has its digest built in and takes no other.
+    [ "$key" != server-ed25519 ] || [ "$issuer" != self ] || md=default
+    extensions "$kind" "$san" >"$work/extensions"
+    ssl req -new -key "$work/$key.key" -out "$work/request" \
+        -subj "/O=sidelock development/CN=$cn"
+    ssl ca -batch -notext "${signer[@]}" -md "$md" \
+        -startdate "$(date_at "$from")" -enddate "$(date_at "$to")" \
+        -extfile "$work/extensions" -in "$work/request" \
+        -out "$work/$file.pem"
+}
+
+# issue_chained FILE ...: the same, with the intermediate after the leaf.
+issue_chained() {
+    issue "$@"
+    cat "$work/intermediate.pem" >>"$work/$1.pem"
+}
+
+# first_of FILE: the first certificate of a file.
+first_of() {
+    sed '/-----END CERTIFICATE-----/q' "$1"
+}
+
+# --- the sets --------------------------------------------------------------
+
+# san_of NAME...: the same as openssl writes it.
+san_of() {
+    local name san=''
+    for name in "$@"; do
+        case $name in
+        *:*) san+=,IP:$name ;;
+        *[!0-9.]*) san+=,DNS:$name ;;
+        *) san+=,IP:$name ;;
+        esac
+    done
+    printf '%s' "${san#,}"
+}
+
+# may_keep NAME: are a CA's certificate and key there, do they belong together
+# and does it outlast what it would issue now?
+may_keep() {
+    [ -r "$dir/$1.pem" ] && [ -r "$dir/$1.key" ] &&
+        openssl x509 -in "$dir/$1.pem" -noout \
+            -checkend "$RENEW_SECONDS" >/dev/null 2>&1 &&
+        [ "$(openssl x509 -in "$dir/$1.pem" -noout -pubkey 2>&1)" = \
+            "$(openssl pkey -in "$dir/$1.key" -pubout 2>&1)" ]
+}
+
+make_authorities() {
+    if may_keep ca && may_keep intermediate && openssl verify \
+        -CAfile "$dir/ca.pem" "$dir/intermediate.pem" >/dev/null 2>&1; then
+        cp "$dir"/{ca,intermediate}.{pem,key} "$work/"
+        made_file ca.pem "the root, kept: what clients trust"
+        made_file intermediate.pem "the intermediate, kept: it issues the rest"
+    else
+        make_key ca ec
+        issue ca ca self root "sidelock development root" --to '+10 years'
+        make_key intermediate ec
+        issue intermediate intermediate ca intermediate \
+            "sidelock development intermediate" --to '+5 years'
+        made_file ca.pem "the root: what clients trust"
+        made_file intermediate.pem "the intermediate: it issues the rest"
+    fi
+    made_file ca.key "its key"
+    made_file intermediate.key "its key"
+}
+
+make_basic() {
+    make_authorities
+    make_key server ec
+    issue_chained server server intermediate server "$server_cn" --san "$san"
+    made_file server.pem "server, ECDSA P-256, with the intermediate: $san"
+    made_file server.key "its key"
+    make_key server-rsa rsa
+    issue_chained server-rsa server-rsa intermediate server "$server_cn" \
+        --san "$san"
+    made_file server-rsa.pem "the same with RSA-2048"
+    made_file server-rsa.key "its key"
+    make_key client ec
+    issue_chained client client intermediate client "test client"
+    made_file client.pem "client (clientAuth), with the intermediate"
+    made_file client.key "its key"
+}
+
+# issue_server FILE WHAT [ARGUMENT...]: a variant of server.pem.
+issue_server() {
+    issue_chained "$1" server intermediate server "$server_cn" \
+        --san "$san" "${@:3}"
+    made_file "$1.pem" "$2"
+}
+
+make_server_dates() {
+    issue_server server-expired "ended yesterday" \
+        --from '-60 days' --to '-1 day'
+    issue_server server-notyet "begins in 30 days" \
+        --from '+30 days' --to '+60 days'
+    issue_server server-soon "ends in 10 days and an hour" \
+        --to '+10 days +1 hour'
+}
+
+make_server_contents() {
+    issue_chained server-wrongname server intermediate server other.example \
+        --san DNS:other.example
+    made_file server-wrongname.pem "for other.example only"
+    issue_chained server-cnonly server intermediate server "$server_cn"
+    made_file server-cnonly.pem "names the server in its CN only, without SAN"
+    issue_chained server-clienteku server intermediate client "$server_cn" \
+        --san "$san"
+    made_file server-clienteku.pem "its extended key usage is clientAuth only"
+    issue_server sha1 "signed with SHA-1" --md sha1
+    issue self-signed server self server "$server_cn" --san "$san"
+    made_file self-signed.pem "issued by itself"
+    cp "$work/server.key" "$work/self-signed.key"
+    made_file self-signed.key "its key: server.key"
+}
+
+make_server_keys() {
+    local kind
+    for kind in ed25519 p384 rsa1024; do
+        make_key "server-$kind" "$kind"
+        issue_chained "server-$kind" "server-$kind" intermediate server \
+            "$server_cn" --san "$san"
+    done
+    mv "$work/server-rsa1024.pem" "$work/server-weak.pem"
+    mv "$work/server-rsa1024.key" "$work/server-weak.key"
+    made_file server-ed25519.pem "Ed25519"
+    made_file server-ed25519.key "its key"
+    made_file server-p384.pem "ECDSA P-384"
+    made_file server-p384.key "its key"
+    made_file server-weak.pem "RSA-1024, too weak"
+    made_file server-weak.key "its key"
+    make_key server-other ec
+    made_file server-other.key "another key like server.key; no certificate"
+    make_key server-rsa-other rsa
+    made_file server-rsa-other.key "another key like server-rsa.key"
+}
+
+# The same certificates, put together wrongly or needlessly.
+make_server_files() {
+    local leaf=$work/leaf
+    first_of "$work/server.pem" >"$leaf"
+    cp "$leaf" "$work/server-leafonly.pem"
+    made_file server-leafonly.pem "server.pem without the intermediate"
+    cat "$work/intermediate.pem" "$leaf" >"$work/server-wrongorder.pem"
+    made_file server-wrongorder.pem "the intermediate first"
+    cat "$work/server.pem" "$work/ca.pem" >"$work/server-withroot.pem"
+    made_file server-withroot.pem "with the root at its end"
+    cat "$leaf" "$work/intermediate.pem" "$work/intermediate.pem" \
+        >"$work/server-duplicate.pem"
+    made_file server-duplicate.pem "the intermediate twice"
+    cat "$work/server.pem" "$work/other-ca.pem" >"$work/server-unrelated.pem"
+    made_file server-unrelated.pem "with other-ca.pem at its end"
+    cat "$work/server.key" "$work/server.pem" >"$work/combined.pem"
+    made_file combined.pem "server.key and server.pem in one file"
+}
+
+make_server_forms() {
+    ssl pkcs8 -topk8 -v2 aes-256-cbc -in "$work/server.key" \
+        -passout "pass:$PASSWORD" -out "$work/server-encrypted.key"
+    made_file server-encrypted.key "server.key, encrypted (PKCS#8, PBES2)"
+    ssl ec -aes128 -in "$work/server.key" -passout "pass:$PASSWORD" \
+        -out "$work/server-legacy-encrypted.key"
+    made_file server-legacy-encrypted.key \
+        "server.key, encrypted the old way (Proc-Type)"
+    ssl ec -in "$work/server.key" -out "$work/server-sec1.key"
+    made_file server-sec1.key "server.key as SEC1 (EC PRIVATE KEY)"
+    ssl pkey -traditional -in "$work/server-rsa.key" \
+        -out "$work/server-pkcs1.key"
+    made_file server-pkcs1.key "server-rsa.key as PKCS#1 (RSA PRIVATE KEY)"
+    ssl pkcs12 -export -in "$work/server.pem" -inkey "$work/server.key" \
+        -passout "pass:$PASSWORD" -out "$work/server.p12"
+    made_file server.p12 "server.pem and server.key as PKCS#12"
+    ssl x509 -in "$work/server.pem" -outform DER -out "$work/server.der"
+    made_file server.der "the leaf of server.pem as DER"
+}
+
+make_bad_files() {
+    : >"$work/empty.pem"
+    made_file empty.pem "nothing"
+    printf 'This file holds no certificate.\n\1\2\377\n' >"$work/garbage.pem"
+    made_file garbage.pem "text and bytes that are no PEM"
+    head -n 5 "$work/server.pem" >"$work/broken.pem"
+    made_file broken.pem "the first lines of server.pem"
+}
+
+# issue_client FILE WHAT [ARGUMENT...]: a variant of client.pem.
+issue_client() {
+    issue_chained "$1" client intermediate client "test client" "${@:3}"
+    made_file "$1.pem" "$2"
+}
+
+make_clients() {
+    issue_client client-expired "client, ended yesterday" \
+        --from '-60 days' --to '-1 day'
+    issue_client client-notyet "client, begins in 30 days" \
+        --from '+30 days' --to '+60 days'
+    issue_chained client-serverEKU client intermediate server "test client"
+    made_file client-serverEKU.pem \
+        "client whose extended key usage is serverAuth only"
+    issue client-otherca client other-ca client "test client"
+    made_file client-otherca.pem "client, issued by other-ca.pem"
+    first_of "$work/client.pem" >"$work/client-leafonly.pem"
+    made_file client-leafonly.pem "client.pem without the intermediate"
+    issue client-selfsigned client self client "test client"
+    made_file client-selfsigned.pem "client, issued by itself"
+    issue client-expiredca client ca-expired client "test client"
+    made_file client-expiredca.pem "client, issued by ca-expired.pem"
+}
+
+make_other_authorities() {
+    make_key other-ca ec
+    issue other-ca other-ca self root "another root" --to '+10 years'
+    made_file other-ca.pem "a root of its own"
+    made_file other-ca.key "its key"
+    make_key ca-expired ec
+    issue ca-expired ca-expired self root "expired root" \
+        --from '-2 years' --to '-1 day'
+    made_file ca-expired.pem "a root that ended yesterday"
+    made_file ca-expired.key "its key"
+}
+
+make_all() {
+    make_other_authorities
+    make_server_dates
+    make_server_contents
+    make_server_keys
+    make_server_files
+    make_server_forms
+    make_bad_files
+    make_clients
+}
+
+# --- start -----------------------------------------------------------------
+
+# Into DIR, in the order in which they were made, without a moment at which a
+# file is half there.
+install_files() {
+    local line file
+    for line in "${made[@]}"; do
+        file=${line%% *}
+        case $file in
+        *.key | *.p12 | combined.pem) chmod 600 "$work/$file" ;;
+        *) chmod 644 "$work/$file" ;;
+        esac
+        mv -fT "$work/$file" "$dir/$file"
+        printf '%s\n' "$line"
+    done
+}
+
+check_name() {
+    case $1 in
+    '' | *[!A-Za-z0-9.:*_-]*)
+        usage_error "--name needs a DNS name or an IP address, not '$1'"
+        ;;
+    esac
+}
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --name)
+        check_name "${2-}"
+        names+=("$2")
+        shift
+        ;;
+    --all) all=yes ;;
+    -h | --help) print_help "$0" && exit 0 ;;
+    -*) usage_error "unknown option '$1'" ;;
+    *)
+        [ -z "$dir" ] || usage_error "one DIR, not '$dir' and '$1'"
+        dir=$1
+        ;;
+    esac
+    shift
+done
+[ -n "$dir" ] || usage_error "the DIR to write into is missing"
+have openssl || die "the openssl program is missing; apt-get install openssl"
+
+server_cn=${names[0]-localhost}
+san=$(san_of "${names[@]}" localhost 127.0.0.1 ::1)
+
+umask 077
+(umask 022 && mkdir -p "$dir") || die "cannot create the folder $dir"
+dir=$(cd "$dir" && pwd)
+trap cleanup EXIT
+trap 'exit 1' INT TERM HUP
+work=$(mktemp -d "$dir/.make-certs.XXXXXX") ||
+    die "cannot write into the folder $dir"
+write_config
+make_basic
+[ "$all" = no ] || make_all
+install_files
