@@ -6,8 +6,6 @@
  */
 #include "proxy/loop.h"
 
-#include "proxy/clock.h"
-
 static void
 arm_turn(struct loop *loop)
 {
@@ -38,20 +36,6 @@ run_ready(struct loop *loop)
 }
 
 static void
-run_handshakes(struct loop *loop)
-{
-    int64_t start_us;
-
-    if (loop->queued_count[QUEUE_HANDSHAKES] == 0)
-        return;
-    start_us = clock_now_us();
-    do {
-        run_first(loop, QUEUE_HANDSHAKES);
-    } while (loop->queued_count[QUEUE_HANDSHAKES] > 0
-             && clock_now_us() - start_us < HANDSHAKE_TURN_US);
-}
-
-static void
 on_turn(evutil_socket_t fd, short events, void *arg)
 {
     struct loop *loop = arg;
@@ -59,7 +43,8 @@ on_turn(evutil_socket_t fd, short events, void *arg)
     (void)fd;
     (void)events;
     run_ready(loop);
-    run_handshakes(loop);
+    if (loop->queued_count[QUEUE_HANDSHAKES] > 0)
+        run_first(loop, QUEUE_HANDSHAKES);
     if (loop->queued_count[QUEUE_READY] > 0
         || loop->queued_count[QUEUE_HANDSHAKES] > 0)
         arm_turn(loop);

@@ -5,8 +5,8 @@
  * Socket events run at once. Work that would take long goes into a queue and
  * is done in turns between looks at the sockets: a stream that has spent its
  * budget (QUEUE_READY), and handshakes (QUEUE_HANDSHAKES), each of which
- * costs as much as hundreds of short messages. A turn runs every ready task
- * once and then handshakes until HANDSHAKE_TURN_US have passed.
+ * costs as much as dozens of short messages. A turn runs every ready task once
+ * and then one handshake step.
  */
 #ifndef SIDELOCK_PROXY_LOOP_H
 #define SIDELOCK_PROXY_LOOP_H
@@ -20,10 +20,6 @@
 
 #include "config/report.h"
 #include "proxy/pool.h"
-
-enum {
-    HANDSHAKE_TURN_US = 400
-};
 
 enum loop_queue {
     QUEUE_READY,

@@ -14,18 +14,20 @@ is_over(const struct repeat *entry, int64_t now_ms)
     return now_ms - entry->logged_ms >= REPEAT_MS;
 }
 
-/* The entry of (host, reason), or NULL. */
-static struct repeat *
-find(struct repeats *repeats, const struct repeat_host *host,
-    enum close_reason reason)
+static bool
+is_same(const struct repeat_key *a, const struct repeat_key *b)
 {
-    for (size_t i = 0; i < REPEAT_ENTRIES; i++) {
-        struct repeat *entry = &repeats->entries[i];
+    return a->reason == b->reason && a->detail_hash == b->detail_hash
+           && memcmp(&a->host, &b->host, sizeof(a->host)) == 0;
+}
 
-        if (entry->reason == reason
-            && memcmp(&entry->host, host, sizeof(*host)) == 0)
-            return entry;
-    }
+/* The entry of the key, or NULL. */
+static struct repeat *
+find(struct repeats *repeats, const struct repeat_key *key)
+{
+    for (size_t i = 0; i < REPEAT_ENTRIES; i++)
+        if (is_same(&repeats->entries[i].key, key))
+            return &repeats->entries[i];
     return NULL;
 }
 
@@ -38,7 +40,7 @@ oldest(struct repeats *repeats)
     for (size_t i = 0; i < REPEAT_ENTRIES; i++) {
         struct repeat *entry = &repeats->entries[i];
 
-        if (entry->reason == CLOSE_NONE)
+        if (entry->key.reason == CLOSE_NONE)
             return entry;
         if (entry->logged_ms < best->logged_ms)
             best = entry;
@@ -46,23 +48,38 @@ oldest(struct repeats *repeats)
     return best;
 }
 
-bool
-repeats_admit(struct repeats *repeats, const struct repeat_host *host,
-    enum close_reason reason, int64_t now_ms, unsigned *left_out)
+/* Is there room for one more line in this stretch of time? */
+static bool
+take_line(struct repeats *repeats, int64_t now_ms)
 {
-    struct repeat *entry = find(repeats, host, reason);
+    if (now_ms - repeats->window_ms >= REPEAT_MS) {
+        repeats->window_ms = now_ms;
+        repeats->lines = 0;
+    }
+    if (repeats->lines >= REPEAT_LINES_MAX)
+        return false;
+    repeats->lines++;
+    return true;
+}
+
+bool
+repeats_admit(struct repeats *repeats, const struct repeat_key *key,
+    int64_t now_ms, unsigned *left_out)
+{
+    struct repeat *entry = find(repeats, key);
 
     *left_out = 0;
     if (entry != NULL && !is_over(entry, now_ms)) {
         entry->left_out++;
         return false;
     }
+    if (!take_line(repeats, now_ms))
+        return false;
     if (entry != NULL)
         *left_out = entry->left_out;
     else
         entry = oldest(repeats);
-    *entry =
-        (struct repeat){.host = *host, .reason = reason, .logged_ms = now_ms};
+    *entry = (struct repeat){.key = *key, .logged_ms = now_ms};
     return true;
 }
 
@@ -72,7 +89,7 @@ repeats_take_due(struct repeats *repeats, int64_t now_ms, struct repeat *due)
     for (size_t i = 0; i < REPEAT_ENTRIES; i++) {
         struct repeat *entry = &repeats->entries[i];
 
-        if (entry->reason == CLOSE_NONE || !is_over(entry, now_ms))
+        if (entry->key.reason == CLOSE_NONE || !is_over(entry, now_ms))
             continue;
         *due = *entry;
         *entry = (struct repeat){0};
@@ -82,8 +99,8 @@ repeats_take_due(struct repeats *repeats, int64_t now_ms, struct repeat *due)
     return false;
 }
 
-struct repeat_host
-repeat_host_of(const struct address *address)
+static struct repeat_host
+host_of(const struct address *address)
 {
     struct repeat_host host = {{0}};
 
@@ -94,6 +111,28 @@ repeat_host_of(const struct address *address)
         memcpy(host.bytes + 12, &address->sock.v4.sin_addr, 4);
     }
     return host;
+}
+
+/* FNV-1a: two details that collide only share a line. */
+static uint32_t
+hash_text(const char *text)
+{
+    uint32_t hash = 2166136261U;
+
+    for (; text != NULL && *text != '\0'; text++)
+        hash = (hash ^ (unsigned char)*text) * 16777619U;
+    return hash;
+}
+
+struct repeat_key
+repeat_key_of(
+    const struct address *address, enum close_reason reason, const char *detail)
+{
+    return (struct repeat_key){
+        .host = host_of(address),
+        .reason = reason,
+        .detail_hash = hash_text(detail),
+    };
 }
 
 void

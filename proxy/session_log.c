@@ -97,15 +97,15 @@ static bool
 admit(const struct session *session, unsigned *left_out)
 {
     struct session_host *host = session->host;
-    struct repeat_host peer = repeat_host_of(&session->client_address);
+    struct repeat_key key = repeat_key_of(
+        &session->client_address, session->reason, session->detail);
 
     *left_out = 0;
     if (session->reason == CLOSE_DONE)
         return host->logs_connections;
     if (!log_is_wanted(close_reason_level(session->reason)))
         return false;
-    return repeats_admit(
-        &host->repeats, &peer, session->reason, clock_now_ms(), left_out);
+    return repeats_admit(&host->repeats, &key, clock_now_ms(), left_out);
 }
 
 void

@@ -27,35 +27,10 @@ fail_by_hello(struct session *session, enum hello_result result,
             "the ClientHello is longer than %d bytes", HELLO_BYTES_MAX);
 }
 
-/* The hello is whole: makes the TLS object and queues the handshake. */
+/* Keeps the bytes in a block of their own size: neither a slow client nor one
+ * that waits for its turn is to hold a whole chunk. */
 static void
-begin_handshake(struct session *session, const struct hello *hello,
-    const struct chunk *chunk)
-{
-    struct WOLFSSL *ssl;
-
-    session->hello_max_version = hello->max_version;
-    if (hello->server_name[0] != '\0')
-        session->server_name = strdup(hello->server_name);
-    ssl = context_connection_new(session->service->context, &session->peer);
-    if (ssl == NULL) {
-        session_fail(session, CLOSE_NO_MEMORY, NULL);
-        return;
-    }
-    if (tls_stream_start(&session->client, ssl, chunk->data + chunk->start,
-            chunk_waiting(chunk))
-        != 0) {
-        session_fail(session, CLOSE_NO_MEMORY, NULL);
-        return;
-    }
-    session->state = SESSION_HANDSHAKE;
-    loop_queue(&session->host->loop, &session->task, QUEUE_HANDSHAKES);
-}
-
-/* Keeps a partial hello in a block of its own size: a slow client must not
- * hold a whole chunk. */
-static void
-keep_partial(struct session *session, const struct chunk *chunk)
+keep_hello(struct session *session, const struct chunk *chunk)
 {
     size_t len = chunk_waiting(chunk);
     uint8_t *copy = realloc(session->hello, len > 0 ? len : 1);
@@ -67,6 +42,25 @@ keep_partial(struct session *session, const struct chunk *chunk)
     memcpy(copy, chunk->data + chunk->start, len);
     session->hello = copy;
     session->hello_len = len;
+}
+
+static void
+drop_hello(struct session *session)
+{
+    free(session->hello);
+    session->hello = NULL;
+    session->hello_len = 0;
+}
+
+/* The hello is whole: the handshake waits for its turn. */
+static void
+queue_handshake(struct session *session, const struct hello *hello)
+{
+    session->hello_max_version = hello->max_version;
+    if (hello->server_name[0] != '\0')
+        session->server_name = strdup(hello->server_name);
+    session->state = SESSION_HANDSHAKE;
+    loop_queue(&session->host->loop, &session->task, QUEUE_HANDSHAKES);
 }
 
 /* The client ended or broke before its hello was whole. */
@@ -109,16 +103,12 @@ look_at_hello(struct session *session, struct chunk *chunk)
     if (!read_hello(session, chunk))
         return;
     result = hello_parse(&hello, chunk_head(chunk), chunk_waiting(chunk));
-    if (result == HELLO_MORE) {
-        keep_partial(session, chunk);
-        return;
-    }
-    if (result == HELLO_COMPLETE)
-        begin_handshake(session, &hello, chunk);
+    if (result == HELLO_COMPLETE || result == HELLO_MORE)
+        keep_hello(session, chunk);
     else
         fail_by_hello(session, result, chunk);
-    free(session->hello);
-    session->hello = NULL;
+    if (result == HELLO_COMPLETE)
+        queue_handshake(session, &hello);
 }
 
 void
@@ -201,11 +191,31 @@ fail_handshake(struct session *session, enum io_result result)
         session_fail(session, CLOSE_HANDSHAKE_FAILED, "%s", detail);
 }
 
+/* Makes the TLS object and feeds it the hello; false: no memory. */
+static bool
+begin_handshake(struct session *session)
+{
+    struct WOLFSSL *ssl =
+        context_connection_new(session->service->context, &session->peer);
+    bool has_begun = ssl != NULL
+                     && tls_stream_start(&session->client, ssl, session->hello,
+                            session->hello_len)
+                            == 0;
+
+    drop_hello(session);
+    if (!has_begun)
+        session_fail(session, CLOSE_NO_MEMORY, NULL);
+    return has_begun;
+}
+
 void
 session_step_handshake(struct session *session)
 {
-    enum io_result result = tls_stream_handshake(&session->client);
+    enum io_result result;
 
+    if (session->client.ssl == NULL && !begin_handshake(session))
+        return;
+    result = tls_stream_handshake(&session->client);
     if (result == IO_AGAIN)
         return;
     context_handshake_ended(session->service->context, &session->peer);

@@ -44,7 +44,8 @@ struct session {
     int64_t linger_ms;   /* start of SESSION_LINGER */
 
     struct address client_address;
-    uint8_t *hello; /* heap: what of the hello has come; NULL when whole */
+    uint8_t *hello; /* heap: what of the hello has come; NULL once the TLS
+                       object has it */
     size_t hello_len;
     char *server_name; /* heap, as sent; NULL when none */
     uint16_t hello_max_version;

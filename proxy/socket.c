@@ -122,12 +122,25 @@ socket_discard_input(struct socket *sock)
         continue;
 }
 
+/* A connection that the peer has reset keeps what it never took. */
+static bool
+is_dead(const struct socket *sock)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof(info);
+
+    return sock->error != 0
+           || (getsockopt(sock->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0
+               && info.tcpi_state == TCP_CLOSE);
+}
+
 size_t
 socket_unsent_bytes(const struct socket *sock)
 {
     int bytes = 0;
 
-    if (sock->fd < 0 || ioctl(sock->fd, SIOCOUTQ, &bytes) != 0 || bytes < 0)
+    if (sock->fd < 0 || is_dead(sock) || ioctl(sock->fd, SIOCOUTQ, &bytes) != 0
+        || bytes < 0)
         return 0;
     return (size_t)bytes;
 }

@@ -319,25 +319,30 @@ log_due_repeat(const struct repeat *due)
     char host[ADDRESS_TEXT_BYTES];
     struct log_line line;
 
-    repeat_host_format(&due->host, host, sizeof(host));
-    log_begin(&line, close_reason_level(due->reason), "connection");
+    repeat_host_format(&due->key.host, host, sizeof(host));
+    log_begin(&line, close_reason_level(due->key.reason), "connection");
     log_put_string(&line, "peer", host);
-    log_put_string(&line, "reason", close_reason_word(due->reason));
+    log_put_string(&line, "reason", close_reason_word(due->key.reason));
     log_put_int(&line, "repeated", due->left_out);
     log_end(&line);
+}
+
+/* Says what was left out of the log and is due by now_ms. */
+static void
+log_due_repeats(struct worker *worker, int64_t now_ms)
+{
+    struct repeat due;
+
+    while (repeats_take_due(&worker->host.repeats, now_ms, &due))
+        log_due_repeat(&due);
 }
 
 static void
 on_housekeeping(evutil_socket_t fd, short events, void *arg)
 {
-    struct worker *worker = arg;
-    int64_t now_ms = clock_now_ms();
-    struct repeat due;
-
     (void)fd;
     (void)events;
-    while (repeats_take_due(&worker->host.repeats, now_ms, &due))
-        log_due_repeat(&due);
+    log_due_repeats(arg, clock_now_ms());
 }
 
 static void *
@@ -348,6 +353,7 @@ run_thread(void *arg)
         event_base_loop(worker->host.loop.base, EVLOOP_NO_EXIT_ON_EMPTY);
     struct log_line line;
 
+    log_due_repeats(worker, INT64_MAX);
     if (failed == 0)
         return NULL;
     log_begin(&line, LOG_LEVEL_ERROR, "finding");
