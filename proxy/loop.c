@@ -51,7 +51,7 @@ on_turn(evutil_socket_t fd, short events, void *arg)
 }
 
 int
-loop_init(struct loop *loop, size_t chunk_bytes)
+loop_init(struct loop *loop, size_t fill_bytes)
 {
     struct event_config *config = event_config_new();
 
@@ -68,7 +68,7 @@ loop_init(struct loop *loop, size_t chunk_bytes)
     event_config_free(config);
     if (loop->base == NULL)
         return -1;
-    pool_init(&loop->pool, chunk_bytes);
+    pool_init(&loop->pool, fill_bytes);
     for (size_t i = 0; i < QUEUE_COUNT; i++)
         TAILQ_INIT(&loop->queues[i]);
     evtimer_assign(&loop->turn, loop->base, on_turn, loop);

@@ -48,7 +48,7 @@ struct loop {
     struct event turn;
 };
 
-int loop_init(struct loop *loop, size_t chunk_bytes) MUST_CHECK;
+int loop_init(struct loop *loop, size_t fill_bytes) MUST_CHECK;
 void loop_deinit(struct loop *loop);
 
 void task_init(struct task *task, task_run_fn run);

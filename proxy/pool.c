@@ -8,9 +8,12 @@
 #include <stdlib.h>
 
 void
-pool_init(struct pool *pool, size_t chunk_bytes)
+pool_init(struct pool *pool, size_t fill_bytes)
 {
-    *pool = (struct pool){.chunk_bytes = chunk_bytes};
+    *pool = (struct pool){
+        .fill_bytes = fill_bytes,
+        .chunk_bytes = fill_bytes + POOL_EXTRA_BYTES,
+    };
 }
 
 static void
@@ -32,12 +35,13 @@ pool_deinit(struct pool *pool)
 }
 
 void
-pool_resize(struct pool *pool, size_t chunk_bytes)
+pool_resize(struct pool *pool, size_t fill_bytes)
 {
-    if (pool->chunk_bytes == chunk_bytes)
+    if (pool->fill_bytes == fill_bytes)
         return;
     drop_free(pool);
-    pool->chunk_bytes = chunk_bytes;
+    pool->fill_bytes = fill_bytes;
+    pool->chunk_bytes = fill_bytes + POOL_EXTRA_BYTES;
 }
 
 struct chunk *

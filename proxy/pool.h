@@ -27,20 +27,24 @@ struct chunk {
 };
 
 enum {
-    POOL_KEPT_MAX = 16
+    POOL_KEPT_MAX = 16,
+    /* Headers and tags of the records, and the TLS library's own messages. */
+    POOL_EXTRA_BYTES = 8 * 1024,
 };
 
 struct pool {
     struct chunk *free;
     size_t free_count;
-    size_t chunk_bytes; /* capacity of a new chunk */
+    size_t fill_bytes;  /* what a reader puts into a chunk at most */
+    size_t chunk_bytes; /* capacity: that, and room for what sealing adds */
     size_t taken_count; /* chunks that somebody holds */
 };
 
-/* Chunks of another size than chunk_bytes are freed as they come back. */
-void pool_init(struct pool *pool, size_t chunk_bytes);
+/* What a full chunk of plaintext becomes when it is sealed fits one chunk. */
+void pool_init(struct pool *pool, size_t fill_bytes);
 void pool_deinit(struct pool *pool);
-void pool_resize(struct pool *pool, size_t chunk_bytes);
+/* Chunks of the old size are freed as they come back. */
+void pool_resize(struct pool *pool, size_t fill_bytes);
 
 /* An empty chunk, or NULL when there is no memory. */
 struct chunk *pool_take(struct pool *pool) MUST_CHECK;
@@ -57,6 +61,13 @@ static inline size_t
 chunk_room(const struct chunk *chunk)
 {
     return chunk->capacity - chunk->end;
+}
+
+/* How much more a reader may put in. */
+static inline size_t
+chunk_fill_room(const struct pool *pool, const struct chunk *chunk)
+{
+    return chunk->end < pool->fill_bytes ? pool->fill_bytes - chunk->end : 0;
 }
 
 static inline uint8_t *

@@ -127,8 +127,8 @@ half_read_in(struct relay *relay, struct relay_half *half, size_t *budget)
         half->chunk = pool_take(relay->pool);
     if (half->chunk == NULL)
         return STEP_NO_MEMORY;
-    result = half->from->ops->read(
-        half->from, chunk_tail(half->chunk), chunk_room(half->chunk), &count);
+    result = half->from->ops->read(half->from, chunk_tail(half->chunk),
+        chunk_fill_room(relay->pool, half->chunk), &count);
     if (result == IO_AGAIN)
         return STEP_BLOCKED;
     if (result != IO_OK) {

@@ -28,9 +28,6 @@
 struct WOLFSSL;
 
 enum {
-    /* Room that `out` needs beyond the plaintext: per-record overhead and the
-     * library's own short messages. */
-    TLS_OUT_EXTRA_BYTES = 8 * 1024,
     TLS_DETAIL_BYTES = 256,
 };
 

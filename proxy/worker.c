@@ -16,7 +16,6 @@
 #include "proxy/listener.h"
 #include "proxy/log.h"
 #include "proxy/session.h"
-#include "proxy/tls_stream.h"
 
 enum message_kind {
     MESSAGE_VIEW,
@@ -185,7 +184,7 @@ apply_settings(struct worker *worker, const struct view *view)
     for (size_t i = 0; i < config->service_count; i++)
         if (config->services[i].limits.buffer_bytes > bytes)
             bytes = config->services[i].limits.buffer_bytes;
-    pool_resize(&worker->host.loop.pool, (size_t)bytes + TLS_OUT_EXTRA_BYTES);
+    pool_resize(&worker->host.loop.pool, (size_t)bytes);
     worker->host.logs_connections = config->log.connections;
 }
 
