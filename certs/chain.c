@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <wolfssl/options.h>
 
@@ -13,8 +12,6 @@
 
 #include "certs/file.h"
 #include "certs/pem.h"
-
-static const char system_roots[] = "/etc/ssl/certs/ca-certificates.crt";
 
 /* --- reading ------------------------------------------------------------ */
 
@@ -37,6 +34,14 @@ refuse_block(enum pem_result result, size_t number, const char *path,
             "the file cut off?",
             role, path, number);
     return -1;
+}
+
+static void
+free_cert(struct chain_cert *cert)
+{
+    x509_free(cert->x509);
+    blob_free(&cert->der);
+    *cert = (struct chain_cert){{0}, NULL};
 }
 
 /* Takes over the block's bytes as one more certificate. */
@@ -130,14 +135,6 @@ chain_read(struct chain *chain, const char *path, const char *role,
     return failed;
 }
 
-static void
-free_cert(struct chain_cert *cert)
-{
-    x509_free(cert->x509);
-    blob_free(&cert->der);
-    *cert = (struct chain_cert){{0}, NULL};
-}
-
 void
 chain_deinit(struct chain *chain)
 {
@@ -175,10 +172,12 @@ signature_holds(const struct blob *child, const struct blob *issuer)
     return holds;
 }
 
-static bool
-is_issued_by(const struct chain_cert *cert, const struct chain_cert *issuer)
+bool
+chain_cert_is_issued_by(
+    const struct chain_cert *cert, const struct chain_cert *issuer)
 {
     return x509_names_issuer(cert->x509, issuer->x509)
+           && x509_may_sign_certificates(issuer->x509)
            && signature_holds(&cert->der, &issuer->der);
 }
 
@@ -190,16 +189,6 @@ is_same(const struct chain_cert *a, const struct chain_cert *b)
 }
 
 /* --- order -------------------------------------------------------------- */
-
-/* The first certificate that is no CA; a CA that serves itself otherwise. */
-static size_t
-find_leaf(const struct chain *chain)
-{
-    for (size_t i = 0; i < chain->count; i++)
-        if (!x509_is_ca(chain->certs[i].x509))
-            return i;
-    return 0;
-}
 
 /* What was found about the order while arranging. */
 struct arrangement {
@@ -215,15 +204,16 @@ find_issuer(const struct chain *chain, const struct arrangement *arrangement)
 
     for (size_t i = 0; i < chain->count; i++)
         if (!arrangement->is_used[i]
-            && is_issued_by(&chain->certs[last], &chain->certs[i]))
+            && chain_cert_is_issued_by(&chain->certs[last], &chain->certs[i]))
             return (long)i;
     return -1;
 }
 
 static void
-follow_links(const struct chain *chain, struct arrangement *arrangement)
+follow_links(
+    const struct chain *chain, size_t leaf, struct arrangement *arrangement)
 {
-    long next = (long)find_leaf(chain);
+    long next = (long)leaf;
 
     while (next >= 0 && arrangement->count <= IDENTITY_CHAIN_MAX) {
         const struct chain_cert *cert = &chain->certs[next];
@@ -257,7 +247,7 @@ is_duplicate(const struct chain *chain, size_t index,
 }
 
 static void
-report_left_out(const struct chain *chain, const char *path,
+report_left_out(struct chain *chain, const char *path,
     const struct arrangement *arrangement, struct report *report)
 {
     for (size_t i = 0; i < chain->count; i++) {
@@ -266,22 +256,25 @@ report_left_out(const struct chain *chain, const char *path,
         if (arrangement->is_used[i])
             continue;
         x509_fill_info(chain->certs[i].x509, &info);
-        if (is_duplicate(chain, i, arrangement))
+        if (is_duplicate(chain, i, arrangement)) {
             report_note(report,
                 "certificate.cert %s: certificate %zu (%s) is there twice",
                 path, i + 1, info.subject);
-        else
-            report_warning(report,
-                "certificate.cert %s: certificate %zu (%s) does not belong to "
-                "the chain of the leaf and is not served; if it was meant as "
-                "its issuer, it is the wrong one",
-                path, i + 1, info.subject);
+            continue;
+        }
+        if (x509_is_ca(chain->certs[i].x509))
+            chain->left_out_ca = true;
+        report_warning(report,
+            "certificate.cert %s: certificate %zu (%s) does not belong to the "
+            "chain of the leaf and is not served; if it was meant as its "
+            "issuer, it is the wrong one",
+            path, i + 1, info.subject);
     }
 }
 
 /* Clients that trust a root have it; sending it only costs bytes. */
 static void
-drop_root(const struct chain *chain, const char *path,
+drop_root(struct chain *chain, const char *path,
     struct arrangement *arrangement, struct report *report)
 {
     size_t last = arrangement->order[arrangement->count - 1];
@@ -290,6 +283,7 @@ drop_root(const struct chain *chain, const char *path,
         return;
     arrangement->count--;
     arrangement->is_used[last] = false;
+    chain->had_root = true;
     report_note(report,
         "certificate.cert %s: the root is in the file; it is not sent, clients "
         "have it",
@@ -319,7 +313,8 @@ apply(struct chain *chain, const struct arrangement *arrangement)
 }
 
 int
-chain_arrange(struct chain *chain, const char *path, struct report *report)
+chain_arrange(
+    struct chain *chain, size_t leaf, const char *path, struct report *report)
 {
     struct arrangement arrangement = {.count = 0};
     int failed = -1;
@@ -327,7 +322,7 @@ chain_arrange(struct chain *chain, const char *path, struct report *report)
     arrangement.is_used = calloc(chain->count, sizeof(bool));
     if (arrangement.is_used == NULL)
         goto no_memory;
-    follow_links(chain, &arrangement);
+    follow_links(chain, leaf, &arrangement);
     report_left_out(chain, path, &arrangement, report);
     if (!is_in_order(&arrangement))
         report_warning(report,
@@ -350,65 +345,4 @@ chain_arrange(struct chain *chain, const char *path, struct report *report)
 no_memory:
     report_error(report, "certificate.cert %s: out of memory", path);
     return -1;
-}
-
-/* --- completeness ------------------------------------------------------- */
-
-static bool
-reaches(const struct chain *roots, const struct chain_cert *top)
-{
-    for (size_t i = 0; i < roots->count; i++)
-        if (is_same(top, &roots->certs[i])
-            || is_issued_by(top, &roots->certs[i]))
-            return true;
-    return false;
-}
-
-static void
-report_unreached(const char *path, const char *root_path,
-    const struct certificate_info *top, struct report *report)
-{
-    if (root_path[0] != '\0')
-        report_error(report,
-            "certificate.cert %s: the chain does not reach certificate."
-            "chain_root %s: the issuer \"%s\" of \"%s\" is missing; append its "
-            "certificate to the file",
-            path, root_path, top->issuer, top->subject);
-    else
-        report_note(report,
-            "certificate.cert %s: the chain ends at the issuer \"%s\", which "
-            "is "
-            "not among this system's roots; clients must know it; if it is an "
-            "intermediate, append its certificate to the file",
-            path, top->issuer);
-}
-
-int
-chain_check_complete(const struct chain *chain, const char *path,
-    const char *root_path, struct report *report)
-{
-    const struct chain_cert *top = &chain->certs[chain->count - 1];
-    bool uses_system = root_path[0] == '\0';
-    struct certificate_info info;
-    struct report system_report;
-    struct chain roots = {0};
-    bool is_reached;
-    int failed;
-
-    if (uses_system
-        && (x509_is_self_signed(top->x509) || access(system_roots, R_OK) != 0))
-        return 0;
-    report_init(&system_report); /* the system's files are not our business */
-    failed = chain_read(&roots, uses_system ? system_roots : root_path,
-        "certificate.chain_root", uses_system ? &system_report : report);
-    report_deinit(&system_report);
-    if (failed != 0)
-        return uses_system ? 0 : -1;
-    is_reached = reaches(&roots, top);
-    chain_deinit(&roots);
-    if (is_reached)
-        return 0;
-    x509_fill_info(top->x509, &info);
-    report_unreached(path, root_path, &info, report);
-    return uses_system ? 0 : -1;
 }

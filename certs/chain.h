@@ -7,6 +7,7 @@
 #ifndef SIDELOCK_CERTS_CHAIN_H
 #define SIDELOCK_CERTS_CHAIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "certs/identity.h"
@@ -24,6 +25,8 @@ struct chain_cert {
 struct chain {
     struct chain_cert *certs;
     size_t count;
+    bool had_root;    /* arranging left out the root that it leads to */
+    bool left_out_ca; /* arranging left out a CA that did not fit */
 };
 
 /*
@@ -34,19 +37,24 @@ int chain_read(struct chain *chain, const char *path, const char *role,
     struct report *report) MUST_CHECK;
 void chain_deinit(struct chain *chain);
 
+/* By name, by the right to sign, and by signature. */
+bool chain_cert_is_issued_by(
+    const struct chain_cert *cert, const struct chain_cert *issuer);
+
 /*
- * Reduces the chain to what is served, leaf first. Certificates that do not
- * belong are left out with a warning; a root that clients have anyway and
- * duplicates, with a note. -1 with an error when the chain is too long.
+ * Reduces the chain to what is served: certs[leaf] first. Certificates that
+ * do not belong are left out with a warning; a root that clients have anyway
+ * and duplicates, with a note. -1 with an error when the chain is too long.
  */
-int chain_arrange(
-    struct chain *chain, const char *path, struct report *report) MUST_CHECK;
+int chain_arrange(struct chain *chain, size_t leaf, const char *path,
+    struct report *report) MUST_CHECK;
 
 /*
  * Does the arranged chain reach a certificate that clients know? With
  * root_path it must reach one in that file, or -1 with an error that names the
- * missing issuer. Without ("") the system's roots are consulted, and what is
- * not found there is only noted.
+ * missing issuer. Without ("") the system's roots are consulted; what is not
+ * found there is only noted, unless the file holds the leaf and a CA that did
+ * not issue it: then the link between them is missing.
  */
 int chain_check_complete(const struct chain *chain, const char *path,
     const char *root_path, struct report *report) MUST_CHECK;

@@ -10,8 +10,7 @@
 #include <wolfssl/options.h>
 
 #include <wolfssl/ssl.h>
-#include <wolfssl/wolfcrypt/hash.h>
-#include <wolfssl/wolfcrypt/sha256.h>
+#include <wolfssl/wolfcrypt/error-crypt.h>
 
 #include "certs/context_internal.h"
 #include "certs/verify.h"
@@ -162,119 +161,28 @@ use_trust(WOLFSSL_CTX *ctx, const struct trust *trust, struct report *report)
     WOLFSSL_CERT_MANAGER *manager = wolfSSL_CTX_GetCertManager(ctx);
 
     for (size_t i = 0; i < trust->ca_count; i++) {
-        int result = wolfSSL_CertManagerLoadCABuffer_ex(manager,
-            trust->ca[i].data, (long)trust->ca[i].len, WOLFSSL_FILETYPE_ASN1, 0,
-            WOLFSSL_LOAD_FLAG_DATE_ERR_OKAY);
+        int result = wolfSSL_CertManagerLoadCABuffer(manager, trust->ca[i].data,
+            (long)trust->ca[i].len, WOLFSSL_FILETYPE_ASN1);
 
-        if (result == WOLFSSL_SUCCESS)
+        /* A CA outside its dates vouches for nobody; the load has warned. */
+        if (result == WOLFSSL_SUCCESS || result == ASN_AFTER_DATE_E
+            || result == ASN_BEFORE_DATE_E)
             continue;
         report_error(report, "clients.ca: \"%s\" cannot be used: %s",
             trust->info[i].subject,
             wolfSSL_ERR_reason_error_string((unsigned long)result));
         return -1;
     }
-    wolfSSL_CTX_set_verify(ctx,
-        WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT,
-        verify_client);
     return 0;
-}
-
-/* --- tickets ------------------------------------------------------------- */
-
-static int
-on_ticket(WOLFSSL *ssl, unsigned char key_name[WOLFSSL_TICKET_NAME_SZ],
-    unsigned char iv[WOLFSSL_TICKET_IV_SZ],
-    unsigned char mac[WOLFSSL_TICKET_MAC_SZ], int enc, unsigned char *ticket,
-    int in_len, int *out_len, void *arg)
-{
-    struct context *context = arg;
-    struct ticket_envelope envelope;
-    enum ticket_result result;
-
-    (void)ssl;
-    if (in_len < 0 || *context->ring == NULL)
-        return WOLFSSL_TICKET_RET_REJECT;
-    *out_len = in_len;
-    if (enc) {
-        result = ticket_seal(context->tickets, *context->ring, &envelope,
-            ticket, (size_t)in_len);
-        memcpy(key_name, envelope.name, TICKET_NAME_BYTES);
-        memcpy(iv, envelope.iv, TICKET_IV_BYTES);
-        memcpy(mac, envelope.mac, TICKET_MAC_BYTES);
-    } else {
-        memcpy(envelope.name, key_name, TICKET_NAME_BYTES);
-        memcpy(envelope.iv, iv, TICKET_IV_BYTES);
-        memcpy(envelope.mac, mac, TICKET_MAC_BYTES);
-        result = ticket_open(context->tickets, *context->ring, &envelope,
-            ticket, (size_t)in_len);
-    }
-    if (result == TICKET_OK)
-        return WOLFSSL_TICKET_RET_OK;
-    return result == TICKET_RENEW ? WOLFSSL_TICKET_RET_CREATE
-                                  : WOLFSSL_TICKET_RET_REJECT;
-}
-
-/* Everything that must be the same for a ticket to be good again. Each part
- * is hashed with its final NUL, so that none can run into the next. */
-static int
-make_binding(const struct snapshot *snapshot, size_t service_index,
-    uint8_t binding[TICKET_BINDING_BYTES])
-{
-    const struct config_service *service =
-        &snapshot->config->services[service_index];
-    const struct identity *identity =
-        snapshot_identity(snapshot, service_index);
-    char numbers[64];
-    wc_Sha256 sha;
-    int error = wc_InitSha256(&sha);
-    const char *parts[] = {
-        service->name, service->certificate, identity->name, numbers};
-
-    (void)snprintf(numbers, sizeof(numbers), "level=%d versions=%x-%x",
-        (int)service->required_level, (unsigned)service->tls.min_version,
-        (unsigned)service->tls.max_version);
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        if (error == 0)
-            error = wc_Sha256Update(
-                &sha, (const byte *)parts[i], (word32)strlen(parts[i]) + 1);
-    if (error == 0)
-        error = wc_Sha256Final(&sha, binding);
-    wc_Sha256Free(&sha);
-    return error == 0 ? 0 : -1;
 }
 
 static void
-disable_tickets(WOLFSSL_CTX *ctx)
+demand_certificate(struct context *context)
 {
-    (void)wolfSSL_CTX_no_ticket_TLSv13(ctx);
-    (void)wolfSSL_CTX_NoTicketTLSv12(ctx);
-}
-
-/* A ticket says nothing of who its client was, and resuming skips the
- * verification: a service that demands certificates issues none. */
-static int
-set_tickets(struct context *context, const struct context_spec *spec)
-{
-    const struct config_service *service =
-        &spec->snapshot->config->services[spec->service_index];
-    uint8_t binding[TICKET_BINDING_BYTES];
-
-    if (spec->ring == NULL || !service->tls.resumption
-        || service->required_level == LEVEL_PEER) {
-        disable_tickets(context->ctx);
-        return 0;
-    }
-    if (make_binding(spec->snapshot, spec->service_index, binding) != 0)
-        return -1;
-    context->ring = spec->ring;
-    context->tickets = ticket_keys_new(binding);
-    if (context->tickets == NULL)
-        return -1;
-    (void)wolfSSL_CTX_set_TicketEncCb(context->ctx, on_ticket);
-    (void)wolfSSL_CTX_set_TicketEncCtx(context->ctx, context);
-    (void)wolfSSL_CTX_set_TicketHint(context->ctx, TICKET_ROTATE_SECONDS);
-    (void)wolfSSL_CTX_set_timeout(context->ctx, TICKET_ROTATE_SECONDS);
-    return 0;
+    context->verifies_clients = true;
+    wolfSSL_CTX_set_verify(context->ctx,
+        WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+        verify_client);
 }
 
 /* --- life ---------------------------------------------------------------- */
@@ -321,10 +229,11 @@ set_policy(struct context *context, const struct context_spec *spec,
                snapshot_identity(spec->snapshot, spec->service_index), report)
                != 0)
         return -1;
-    if (trust != NULL && !spec->is_for_proof
-        && use_trust(ctx, trust, report) != 0)
+    if (trust != NULL && use_trust(ctx, trust, report) != 0)
         return -1;
-    if (set_tickets(context, spec) == 0)
+    if (trust != NULL && !spec->is_for_proof)
+        demand_certificate(context);
+    if (context_set_tickets(context, spec) == 0)
         return 0;
     report_error(report, "out of memory while preparing tickets");
     return -1;
@@ -405,9 +314,9 @@ context_connection_new(struct context *context, struct peer *peer)
 }
 
 void
-context_handshake_ended(struct context *context, const struct peer *peer)
+context_handshake_ended(struct context *context)
 {
-    if (peer->sent_chain)
+    if (context->verifies_clients)
         (void)wolfSSL_CertManagerUnloadIntermediateCerts(
             wolfSSL_CTX_GetCertManager(context->ctx));
 }

@@ -43,7 +43,7 @@ struct WOLFSSL *context_connection_new(
  * library keeps intermediates that a client sent in the context, where they
  * would help later clients; this forgets them.
  */
-void context_handshake_ended(struct context *context, const struct peer *peer);
+void context_handshake_ended(struct context *context);
 
 /* Proves the snapshot's service by a handshake in memory with each TLS
  * version it allows. 0, or -1 with an error in the report. */

@@ -11,6 +11,7 @@
 
 struct context {
     WOLFSSL_CTX *ctx;
+    bool verifies_clients;
     struct ticket_keys *tickets;     /* NULL: none are issued */
     struct ticket_ring *const *ring; /* the worker's */
 };
@@ -24,5 +25,10 @@ struct context_spec {
 
 struct context *context_build(
     const struct context_spec *spec, struct report *report) MUST_CHECK;
+
+/* Makes the context issue tickets, or none (context_tickets.c). -1: no
+ * memory. */
+int context_set_tickets(
+    struct context *context, const struct context_spec *spec) MUST_CHECK;
 
 #endif

@@ -49,8 +49,8 @@ dates_judge(const struct date_judge *judge, const struct certificate_info *info,
     date_format(info->not_after, date);
     if (days < 0)
         report_warning(judge->report,
-            "%s: %s (%s) has expired on %s; clients that check refuse it; "
-            "renew it now",
+            "%s: %s (%s) has expired on %s; who checks refuses it; renew "
+            "it now",
             where, what, info->subject, date);
     else if (is_within_days(info->not_after, judge->now, judge->warn_days))
         report_warning(judge->report,

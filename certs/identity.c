@@ -79,6 +79,20 @@ take_name(struct identity *identity, const struct x509 *leaf,
         memcpy(identity->name, "unnamed", sizeof("unnamed"));
 }
 
+/* The certificate that the key belongs to; when there is none, the first that
+ * is no CA, so that the error speaks of the right one. */
+static size_t
+find_leaf(const struct chain *chain, const struct blob *key)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        if (key_fits(key, chain->certs[i].x509))
+            return i;
+    for (size_t i = 0; i < chain->count; i++)
+        if (!x509_is_ca(chain->certs[i].x509))
+            return i;
+    return 0;
+}
+
 static int
 prove(struct identity *identity, struct chain *chain,
     const struct config_certificate *certificate, struct report *report)
@@ -88,12 +102,14 @@ prove(struct identity *identity, struct chain *chain,
     struct x509_public_key public_key;
     const struct x509 *leaf;
 
-    if (chain_arrange(chain, certificate->cert, report) != 0)
+    if (key_load(&identity->key, key_path, report) != 0
+        || chain_arrange(chain, find_leaf(chain, &identity->key),
+               certificate->cert, report)
+               != 0)
         return -1;
     leaf = chain->certs[0].x509;
-    if (key_load(&identity->key, key_path, report) != 0
-        || key_prove(&identity->key, key_path, leaf, certificate->cert, report)
-               != 0
+    if (key_prove(&identity->key, key_path, leaf, certificate->cert, report)
+            != 0
         || chain_check_complete(
                chain, certificate->cert, certificate->chain_root, report)
                != 0

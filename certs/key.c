@@ -19,6 +19,7 @@
 enum {
     SIGNATURE_BYTES_MAX = 1024, /* RSA up to 8192 bits */
     RSA_BITS_MIN = 2048,
+    RSA_BITS_MAX = 4096, /* what the library is built for */
     GROUP_AND_OTHERS_READ = 0044,
     OTHERS_READ = 0004,
 };
@@ -318,8 +319,15 @@ check_strength(const struct x509_public_key *public_key, const char *cert_path,
         == 0)
         bits = wc_RsaEncryptSize(&key) * 8;
     wc_FreeRsaKey(&key);
-    if (bits >= RSA_BITS_MIN)
+    if (bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX)
         return 0;
+    if (bits > RSA_BITS_MAX) {
+        report_error(report,
+            "certificate.cert %s: its RSA key has %d bits; up to %d are "
+            "supported (and ECDSA is far faster)",
+            cert_path, bits, RSA_BITS_MAX);
+        return -1;
+    }
     report_error(report,
         "certificate.cert %s: its RSA key has %d bits, clients want at least "
         "%d; make a new key: openssl genpkey -algorithm EC -pkeyopt "
@@ -328,17 +336,31 @@ check_strength(const struct x509_public_key *public_key, const char *cert_path,
     return -1;
 }
 
+/* 1 the pair belongs together, 0 it does not, negative: the library's code
+ * for a key that it cannot use. */
 static int
-report_proof(
-    int proven, const char *path, const char *cert_path, struct report *report)
+run_proof(const struct blob *key, const struct x509_public_key *public_key)
 {
-    if (proven == 1)
-        return 0;
-    report_error(report,
-        "certificate.key %s: is not the private key of the certificate %s; "
-        "were the two files replaced together?",
-        path, cert_path);
-    return -1;
+    struct proof proof;
+    int proven = wc_InitRng(&proof.rng);
+
+    if (proven != 0)
+        return proven;
+    proven =
+        wc_RNG_GenerateBlock(&proof.rng, proof.digest, sizeof(proof.digest));
+    if (proven == 0)
+        proven = prove(key, public_key, &proof);
+    wc_FreeRng(&proof.rng);
+    return proven;
+}
+
+bool
+key_fits(const struct blob *key, const struct x509 *leaf)
+{
+    struct x509_public_key public_key;
+
+    return x509_public_key(leaf, &public_key) == 0
+           && run_proof(key, &public_key) == 1;
 }
 
 int
@@ -346,8 +368,6 @@ key_prove(const struct blob *key, const char *path, const struct x509 *leaf,
     const char *cert_path, struct report *report)
 {
     struct x509_public_key public_key;
-    struct proof proof;
-    int proven;
 
     if (x509_public_key(leaf, &public_key) != 0) {
         report_error(report,
@@ -357,13 +377,11 @@ key_prove(const struct blob *key, const char *path, const struct x509 *leaf,
     }
     if (check_strength(&public_key, cert_path, report) != 0)
         return -1;
-    if (wc_InitRng(&proof.rng) != 0
-        || wc_RNG_GenerateBlock(&proof.rng, proof.digest, sizeof(proof.digest))
-               != 0) {
-        report_error(report, "no random numbers to prove a key with");
-        return -1;
-    }
-    proven = prove(key, &public_key, &proof);
-    wc_FreeRng(&proof.rng);
-    return report_proof(proven, path, cert_path, report);
+    if (run_proof(key, &public_key) == 1)
+        return 0;
+    report_error(report,
+        "certificate.key %s: is not the private key of the certificate %s, or "
+        "is damaged; were the two files replaced together?",
+        path, cert_path);
+    return -1;
 }

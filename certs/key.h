@@ -17,6 +17,9 @@
 int key_load(
     struct blob *key, const char *path, struct report *report) MUST_CHECK;
 
+/* Does key sign what the certificate's public key verifies? */
+bool key_fits(const struct blob *key, const struct x509 *leaf);
+
 /* Proves that key belongs to the certificate `leaf` of the file `cert_path`.
  * -1 with an error in the report. */
 int key_prove(const struct blob *key, const char *path, const struct x509 *leaf,

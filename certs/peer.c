@@ -97,7 +97,7 @@ note_identity(struct peer *peer, const struct x509 *x509)
     x509_fill_info(x509, &info);
     free(peer->identity);
     peer->identity = strdup(info.subject);
-    peer->is_verified = true;
+    peer->is_verified = peer->identity != NULL;
 }
 
 int
@@ -111,7 +111,6 @@ verify_client(int preverify, WOLFSSL_X509_STORE_CTX *store)
 
     if (peer == NULL || depth < 0 || depth >= store->totalCerts)
         return preverify;
-    peer->sent_chain = store->totalCerts > 1;
     if ((preverify != 0 && depth != 0) || peer->rejected != NULL)
         return preverify;
     der.data = store->certs[depth].buffer;
@@ -120,11 +119,11 @@ verify_client(int preverify, WOLFSSL_X509_STORE_CTX *store)
     if (preverify == 0)
         peer->error = store->error;
     if (x509 == NULL)
-        return preverify;
+        return 0; /* whose name cannot be told does not come in */
     if (preverify != 0)
         note_identity(peer, x509);
     else
         note_rejected(peer, x509, store->error);
     x509_free(x509);
-    return preverify;
+    return preverify != 0 && (depth != 0 || peer->is_verified) ? preverify : 0;
 }

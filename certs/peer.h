@@ -18,7 +18,6 @@ enum {
 
 struct peer {
     bool is_verified; /* the chain was verified on this very connection */
-    bool sent_chain;  /* the client sent more than its leaf */
     char *identity;   /* heap; "CN=..." subject, escaped; NULL: none */
     char *rejected;   /* heap; why, and subject, issuer, serial, dates of the
                           refused certificate, escaped; NULL: not refused */

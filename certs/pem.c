@@ -72,6 +72,20 @@ skip_headers(const char *body, size_t len)
     return blank == NULL ? len : (size_t)(blank - body) + 4;
 }
 
+/* The library's decoder stops at padding: what follows would be lost. */
+static bool
+is_one_base64(const char *body, size_t len)
+{
+    const char *padding = len > 0 ? memchr(body, '=', len) : NULL;
+
+    if (padding == NULL)
+        return len > 0;
+    for (; padding < body + len; padding++)
+        if (strchr("=\r\n \t", *padding) == NULL)
+            return false;
+    return true;
+}
+
 static enum pem_result
 decode_body(struct pem_block *block, const char *body, size_t len)
 {
@@ -86,12 +100,12 @@ decode_body(struct pem_block *block, const char *body, size_t len)
     block->der.data = malloc(out_len);
     if (block->der.data == NULL)
         return PEM_NO_MEMORY;
-    if (len == 0
+    block->der.len = out_len;
+    if (!is_one_base64(body, len)
         || Base64_Decode(
                (const byte *)body, (word32)len, block->der.data, &out_len)
                != 0) {
-        block->der.len = 0;
-        blob_free(&block->der);
+        blob_wipe(&block->der);
         return PEM_MALFORMED;
     }
     block->der.len = out_len;

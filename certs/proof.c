@@ -103,33 +103,50 @@ shake_hands(WOLFSSL *client, WOLFSSL *server)
     return client_done && server_done ? 0 : WOLFSSL_ERROR_WANT_READ;
 }
 
-/* Whom the client met: taken in its verify callback, which also lets any
- * certificate pass. The chain was judged before; here only the leaf counts. */
-static int
-note_leaf(int preverify, WOLFSSL_X509_STORE_CTX *store)
-{
-    const struct identity **expected = store->userCtx;
-    const struct blob *leaf;
+/* What the client of the proof expects, and what it met. */
+struct expectation {
+    const struct identity *identity;
+    bool met_leaf;
+};
 
-    (void)preverify;
-    if (*expected == NULL || store->totalCerts < 1)
-        return 1;
-    leaf = &(*expected)->chain[0];
-    if (store->certs[0].length == leaf->len
+/*
+ * Lets pass what was judged elsewhere (dates; who vouches for the chain's end)
+ * and notes that the leaf is the one that was loaded. Everything else that a
+ * client would refuse (path lengths, usages, signatures) stays refused.
+ */
+static int
+on_verify(int preverify, WOLFSSL_X509_STORE_CTX *store)
+{
+    struct expectation *expected = store->userCtx;
+    const struct blob *leaf = &expected->identity->chain[0];
+    bool is_top =
+        store->error_depth + 1 == (int)expected->identity->chain_count;
+
+    if (store->totalCerts > 0 && store->certs[0].length == leaf->len
         && memcmp(store->certs[0].buffer, leaf->data, leaf->len) == 0)
-        *expected = NULL; /* met */
-    return 1;
+        expected->met_leaf = true;
+    if (store->error == ASN_AFTER_DATE_E || store->error == ASN_BEFORE_DATE_E
+        || is_top)
+        return 1;
+    return preverify;
 }
 
+/* A client that trusts the end of the chain, and verifies the rest of it. */
 static WOLFSSL_CTX *
-make_client_ctx(enum tls_version version)
+make_client_ctx(enum tls_version version, const struct identity *identity)
 {
     WOLFSSL_CTX *ctx = wolfSSL_CTX_new(version == TLS_VERSION_1_3
                                            ? wolfTLSv1_3_client_method()
                                            : wolfTLSv1_2_client_method());
+    const struct blob *top = &identity->chain[identity->chain_count - 1];
 
-    if (ctx != NULL)
-        wolfSSL_CTX_set_verify(ctx, WOLFSSL_VERIFY_PEER, note_leaf);
+    if (ctx == NULL)
+        return NULL;
+    wolfSSL_CTX_set_verify(ctx, WOLFSSL_VERIFY_PEER, on_verify);
+    if (identity->chain_count > 1)
+        (void)wolfSSL_CertManagerLoadCABuffer_ex(
+            wolfSSL_CTX_GetCertManager(ctx), top->data, (long)top->len,
+            WOLFSSL_FILETYPE_ASN1, 0, WOLFSSL_LOAD_FLAG_DATE_ERR_OKAY);
     return ctx;
 }
 
@@ -139,7 +156,7 @@ run_proof(struct context *context, WOLFSSL_CTX *client_ctx,
 {
     struct proof_end client_end = {&wires->to_client, &wires->to_server};
     struct proof_end server_end = {&wires->to_server, &wires->to_client};
-    const struct identity *expected = identity;
+    struct expectation expected = {identity, false};
     WOLFSSL *client = make_end(client_ctx, &client_end);
     WOLFSSL *server = make_end(context->ctx, &server_end);
     int error = MEMORY_E;
@@ -150,7 +167,7 @@ run_proof(struct context *context, WOLFSSL_CTX *client_ctx,
     }
     wolfSSL_free(client);
     wolfSSL_free(server);
-    if (error == 0 && expected != NULL)
+    if (error == 0 && !expected.met_leaf)
         return DOMAIN_NAME_MISMATCH; /* another leaf than the one loaded */
     return error;
 }
@@ -162,7 +179,7 @@ prove_version(struct context *context, const struct context_spec *spec,
     const struct identity *identity =
         snapshot_identity(spec->snapshot, spec->service_index);
     struct proof_wires *wires = calloc(1, sizeof(*wires));
-    WOLFSSL_CTX *client_ctx = make_client_ctx(version);
+    WOLFSSL_CTX *client_ctx = make_client_ctx(version, identity);
     int error = MEMORY_E;
 
     if (wires != NULL && client_ctx != NULL)
@@ -173,7 +190,8 @@ prove_version(struct context *context, const struct context_spec *spec,
         return 0;
     report_error(report,
         "service %s: a trial handshake over %s with its own certificate "
-        "fails: %s; do tls.ciphers and tls.groups fit the certificate's key?",
+        "fails: %s; clients would "
+        "refuse it, too: check the chain, and that tls.ciphers fits the key",
         spec->snapshot->config->services[spec->service_index].name,
         version == TLS_VERSION_1_3 ? "TLS 1.3" : "TLS 1.2",
         wolfSSL_ERR_reason_error_string((unsigned long)error));

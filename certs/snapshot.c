@@ -97,6 +97,34 @@ check_no_worse(const struct identity *identity,
     return -1;
 }
 
+/* The same for each service, whichever section its certificate now is. */
+static int
+check_services_no_worse(const struct snapshot *snapshot,
+    const struct snapshot *previous, const struct date_judge *judge)
+{
+    const struct config *config = snapshot->config;
+
+    for (size_t i = 0; previous != NULL && i < config->service_count; i++) {
+        const struct config_service *old =
+            config_find_service(previous->config, config->services[i].name);
+        size_t old_index;
+
+        if (old == NULL)
+            continue;
+        old_index = (size_t)(old - previous->config->services);
+        if (!identity_is_current(
+                snapshot_identity(previous, old_index), judge->now)
+            || identity_is_current(snapshot_identity(snapshot, i), judge->now))
+            continue;
+        report_error(judge->report,
+            "service %s: its new certificate \"%s\" is expired or not yet "
+            "valid, and the one it serves is valid; that one stays",
+            config->services[i].name, config->services[i].certificate);
+        return -1;
+    }
+    return 0;
+}
+
 static int
 load_identities(struct snapshot *snapshot, const struct snapshot *previous,
     const struct date_judge *judge)
@@ -162,6 +190,7 @@ snapshot_load(struct config *config, const struct snapshot *previous,
     if (snapshot->identities == NULL || snapshot->trusts == NULL)
         goto no_memory;
     if (load_identities(snapshot, previous, &judge) == 0
+        && check_services_no_worse(snapshot, previous, &judge) == 0
         && load_trusts(snapshot, &judge) == 0 && prove(snapshot, report) == 0)
         return snapshot;
     free_parts(snapshot, config);

@@ -30,18 +30,22 @@ grow(struct trust *trust, size_t more)
     return 0;
 }
 
-static void
+/* Refused, for the TLS library would take anything that is loaded as a CA for
+ * one, and a client could then vouch for others. */
+static int
 judge_ca(const struct x509 *x509, const struct certificate_info *info,
     const char *path, struct report *report)
 {
-    if (!x509_is_ca(x509))
-        report_warning(report,
-            "clients.ca %s: \"%s\" is no CA certificate (basic constraints); "
-            "it vouches for nobody",
-            path, info->subject);
+    if (x509_may_sign_certificates(x509))
+        return 0;
+    report_error(report,
+        "clients.ca %s: \"%s\" is no CA certificate (basic constraints, key "
+        "usage keyCertSign); put only CAs into this file",
+        path, info->subject);
+    return -1;
 }
 
-static void
+static int
 take_certs(struct trust *trust, struct chain *chain, const char *path,
     struct report *report)
 {
@@ -49,16 +53,19 @@ take_certs(struct trust *trust, struct chain *chain, const char *path,
         struct certificate_info *info = &trust->info[trust->ca_count];
 
         x509_fill_info(chain->certs[i].x509, info);
-        judge_ca(chain->certs[i].x509, info, path, report);
+        if (judge_ca(chain->certs[i].x509, info, path, report) != 0)
+            return -1;
         trust->ca[trust->ca_count++] = chain->certs[i].der;
         chain->certs[i].der = (struct blob){0};
     }
+    return 0;
 }
 
 static int
 load_file(struct trust *trust, const char *path, struct report *report)
 {
     struct chain chain;
+    int failed;
 
     if (chain_read(&chain, path, "clients.ca", report) != 0)
         return -1;
@@ -69,9 +76,9 @@ load_file(struct trust *trust, const char *path, struct report *report)
     }
     report_note(report, "clients.ca %s: %zu certificate%s loaded", path,
         chain.count, chain.count == 1 ? "" : "s");
-    take_certs(trust, &chain, path, report);
+    failed = take_certs(trust, &chain, path, report);
     chain_deinit(&chain);
-    return 0;
+    return failed;
 }
 
 static int

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The library's verify callback for clients; its userCtx is a struct peer. It
- * never changes the library's verdict. */
+ * never admits whom the library refuses; it refuses whom it cannot name. */
 #ifndef SIDELOCK_CERTS_VERIFY_H
 #define SIDELOCK_CERTS_VERIFY_H
 

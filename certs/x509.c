@@ -15,6 +15,8 @@
 #include <wolfssl/wolfcrypt/hash.h>
 #include <wolfssl/wolfcrypt/sha256.h>
 
+#include "certs/der.h"
+#include "certs/dn.h"
 #include "certs/names.h"
 
 struct x509 {
@@ -87,17 +89,53 @@ fill_fingerprint(const struct blob *der, char *out)
     write_hex(out, digest, sizeof(digest));
 }
 
+/* Issuer and subject where they stand in the certificate (RFC 5280, section
+ * 4.1): the library joins their parts in a way that two names can share. */
+static void
+find_names(const struct blob *der, struct der_element *issuer,
+    struct der_element *subject)
+{
+    struct der rest = {.data = der->data, .len = der->len};
+    struct der_element element;
+
+    memset(issuer, 0, sizeof(*issuer));
+    memset(subject, 0, sizeof(*subject));
+    if (!der_take_tag(&rest, DER_SEQUENCE, &element))
+        return;
+    rest = element.content;
+    if (!der_take_tag(&rest, DER_SEQUENCE, &element))
+        return;
+    rest = element.content;
+    (void)der_take_tag(&rest, DER_CONTEXT_0, &element); /* version */
+    (void)der_take(&rest, &element);                    /* serial number */
+    (void)der_take(&rest, &element);                    /* algorithm */
+    (void)der_take_tag(&rest, DER_SEQUENCE, issuer);
+    (void)der_take(&rest, &element); /* validity */
+    (void)der_take_tag(&rest, DER_SEQUENCE, subject);
+}
+
+struct der
+x509_issuer_name(const struct x509 *x509)
+{
+    struct der_element issuer;
+    struct der_element subject;
+
+    find_names(x509->der, &issuer, &subject);
+    return issuer.whole;
+}
+
 void
 x509_fill_info(const struct x509 *x509, struct certificate_info *info)
 {
     const DecodedCert *cert = &x509->cert;
     size_t serial_len = (size_t)cert->serialSz;
+    struct der_element issuer;
+    struct der_element subject;
 
     memset(info, 0, sizeof(*info));
-    text_escape(info->subject, sizeof(info->subject), cert->subject,
-        strnlen(cert->subject, sizeof(cert->subject)));
-    text_escape(info->issuer, sizeof(info->issuer), cert->issuer,
-        strnlen(cert->issuer, sizeof(cert->issuer)));
+    find_names(x509->der, &issuer, &subject);
+    dn_format(issuer.content, info->issuer, sizeof(info->issuer));
+    dn_format(subject.content, info->subject, sizeof(info->subject));
     if (serial_len > (IDENTITY_SERIAL_BYTES - 1) / 2)
         serial_len = (IDENTITY_SERIAL_BYTES - 1) / 2;
     write_hex(info->serial, cert->serial, serial_len);
@@ -169,7 +207,7 @@ find_first(const struct x509 *x509, int type, char out[IDENTITY_NAME_BYTES])
     bool found = false;
 
     for (const DNS_entry *at = x509->cert.altNames; at; at = at->next)
-        if (at->type == type && !found)
+        if (at->type == type)
             found = format_entry(at, out);
     return found;
 }
@@ -225,6 +263,14 @@ bool
 x509_is_ca(const struct x509 *x509)
 {
     return x509->cert.isCA != 0;
+}
+
+bool
+x509_may_sign_certificates(const struct x509 *x509)
+{
+    return x509->cert.isCA != 0
+           && (!x509->cert.extKeyUsageSet
+               || (x509->cert.extKeyUsage & KEYUSE_KEY_CERT_SIGN) != 0);
 }
 
 bool

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "certs/der.h"
 #include "certs/identity.h"
 
 enum {
@@ -27,6 +28,9 @@ void x509_moved(struct x509 *x509, const struct blob *der);
 
 void x509_fill_info(const struct x509 *x509, struct certificate_info *info);
 
+/* The issuer's name as DER, for comparing; inside the certificate's bytes. */
+struct der x509_issuer_name(const struct x509 *x509);
+
 /* Does the certificate speak for the host name or IP address? By its SAN, or
  * by its CN when it has no DNS name there. */
 bool x509_covers(const struct x509 *x509, const char *host);
@@ -39,6 +43,8 @@ void x509_names(const struct x509 *x509, char out[X509_NAMES_BYTES]);
 
 bool x509_has_san(const struct x509 *x509);
 bool x509_is_ca(const struct x509 *x509);
+/* A CA whose key usage, if it has one, includes keyCertSign. */
+bool x509_may_sign_certificates(const struct x509 *x509);
 bool x509_is_self_signed(const struct x509 *x509);
 bool x509_is_sha1_signed(const struct x509 *x509);
 

@@ -218,7 +218,7 @@ session_step_handshake(struct session *session)
     result = tls_stream_handshake(&session->client);
     if (result == IO_AGAIN)
         return;
-    context_handshake_ended(session->service->context, &session->peer);
+    context_handshake_ended(session->service->context);
     if (result != IO_OK) {
         fail_handshake(session, result);
         return;

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Elements of DER: single-byte tags, definite lengths of up to four bytes. */
+#include "certs/der.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Reads tag and length. Returns the header's bytes, or 0. */
+static size_t
+read_header(struct der in, size_t *content_len)
+{
+    size_t count;
+    size_t len = 0;
+
+    if (in.len < 2 || (in.data[0] & 0x1f) == 0x1f)
+        return 0;
+    if (in.data[1] < 0x80) {
+        *content_len = in.data[1];
+        return 2;
+    }
+    count = in.data[1] & 0x7f;
+    if (count == 0 || count > 4 || in.len < 2 + count)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        len = (len << 8) | in.data[2 + i];
+    *content_len = len;
+    return 2 + count;
+}
+
+bool
+der_take(struct der *in, struct der_element *element)
+{
+    size_t len = 0;
+    size_t header = read_header(*in, &len);
+
+    if (header == 0 || len > in->len - header)
+        return false;
+    element->tag = in->data[0];
+    element->content.data = in->data + header;
+    element->content.len = len;
+    element->whole.data = in->data;
+    element->whole.len = header + len;
+    in->data += header + len;
+    in->len -= header + len;
+    return true;
+}
+
+bool
+der_take_tag(struct der *in, uint8_t tag, struct der_element *element)
+{
+    return in->len > 0 && in->data[0] == tag && der_take(in, element);
+}
+
+bool
+der_equal(struct der a, struct der b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+void
+der_oid_text(struct der oid, char *out, size_t cap)
+{
+    unsigned long arc = 0;
+    size_t used = 0;
+
+    if (cap == 0)
+        return;
+    out[0] = '\0';
+    for (size_t i = 0; i < oid.len; i++) {
+        unsigned long first;
+        int len;
+
+        arc = (arc << 7) | (oid.data[i] & 0x7f);
+        if (oid.data[i] & 0x80)
+            continue;
+        /* The first two arcs share one number: 40 * first + second. */
+        first = arc / 40 < 2 ? arc / 40 : 2;
+        if (used == 0)
+            len = snprintf(out, cap, "%lu.%lu", first, arc - 40 * first);
+        else
+            len = snprintf(out + used, cap - used, ".%lu", arc);
+        if (len < 0 || (size_t)len >= cap - used)
+            return;
+        used += (size_t)len;
+        arc = 0;
+    }
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A reader of DER (X.690) that walks from element to element and never past
+ * the end. The TLS library parses certificates; this finds what its parser
+ * does not hand out: whole names, the public key, the kind of a file.
+ */
+#ifndef SIDELOCK_CERTS_DER_H
+#define SIDELOCK_CERTS_DER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    DER_INTEGER = 0x02,
+    DER_OCTET_STRING = 0x04,
+    DER_OID = 0x06,
+    DER_BMP_STRING = 0x1e,
+    DER_SEQUENCE = 0x30,
+    DER_SET = 0x31,
+    DER_CONTEXT_0 = 0xa0,
+};
+
+/* Borrowed bytes. */
+struct der {
+    const uint8_t *data;
+    size_t len;
+};
+
+struct der_element {
+    uint8_t tag;
+    struct der content;
+    struct der whole; /* with tag and length */
+};
+
+/* Takes the next element off `in`. False: there is none, or it is broken;
+ * `in` is then unchanged. */
+bool der_take(struct der *in, struct der_element *element);
+
+/* The same, and the element must have this tag. */
+bool der_take_tag(struct der *in, uint8_t tag, struct der_element *element);
+
+bool der_equal(struct der a, struct der b);
+
+/* "2.5.4.3"; cut to fit. */
+void der_oid_text(struct der oid, char *out, size_t cap);
+
+#endif
