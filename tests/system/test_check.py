@@ -2,13 +2,15 @@
 """`sidelock check` says what is wrong, where, and what to do: exit code 0 for
 nothing, 1 for errors, 2 for warnings."""
 
+import re
 import shutil
 import socket
 
 import pytest
 
-from lib import sidelock
+from lib import backends, sidelock
 from lib.sidelock import one_service
+from lib.tls import served_serial
 
 BACKEND = "127.0.0.1:8080"
 
@@ -92,6 +94,10 @@ BROKEN_SETTINGS = {
         {"service": {"backend": "192.0.2.1:80"}},
         ["192.0.2.1:80", "unsafe_backend"],
     ),
+    "backend nowhere": (
+        {"service": {"backend": "0.0.0.0:80"}},
+        ["sidelock.ini:", "0.0.0.0:80", "127.0.0.1"],
+    ),
     "unknown cipher": (
         {"tls": {"ciphers": "TLS13-AES128-GCM-SHA256;ROT13"}},
         ["ROT13"],
@@ -146,7 +152,7 @@ BROKEN_TEXT = {
     "no key": ("[service]\nnonsense\n", ["sidelock.ini:2"]),
     "overlong line": (
         "[service]\nlisten = 127.0.0.1:1\nbackend = " + "x" * 9000 + "\n",
-        ["sidelock.ini:3", "long"],
+        ["sidelock.ini:3", "9010 characters"],
     ),
     "open section": ("[service\nlisten = 127.0.0.1:1\n", ["sidelock.ini:1"]),
     "key before section": ("listen = 127.0.0.1:1\n", ["sidelock.ini:1"]),
@@ -155,7 +161,7 @@ BROKEN_TEXT = {
         "listen = 127.0.0.1:2\n",
         ["sidelock.ini:", "service"],
     ),
-    "binary": ("[service]\nlisten = 127\x00.0.0.1:1\n", ["sidelock.ini:2"]),
+    "binary": ("[service]\nlisten = 127\x00.0.0.1:1\n", ["sidelock.ini", "NUL"]),
     "empty": ("", ["service"]),
 }
 
@@ -188,19 +194,19 @@ def test_all_mistakes_are_told_at_once(check, config):
 
 def no_such_certificate(pki, config):
     config["certificate"]["cert"] = "/nowhere/tls.crt"
-    return ["/nowhere/tls.crt", "No such file"]
+    return ["/nowhere/tls.crt", "no such file"]
 
 
 def no_such_key(pki, config):
     config["certificate"]["key"] = "/nowhere/tls.key"
-    return ["/nowhere/tls.key", "No such file"]
+    return ["/nowhere/tls.key", "no such file"]
 
 
 def garbage(pki, config):
     path = pki.folder / "garbage.pem"
     path.write_text("not a certificate")
     config["certificate"]["cert"] = path
-    return [str(path), "PEM"]
+    return [str(path), "BEGIN CERTIFICATE"]
 
 
 def swapped_files(pki, config):
@@ -211,21 +217,13 @@ def swapped_files(pki, config):
 
 def other_key(pki, config):
     config["certificate"]["key"] = pki.renewed.key
-    return [str(pki.renewed.key), "match"]
+    return [str(pki.renewed.key), str(pki.server_certificate.cert)]
 
 
 def encrypted_key(pki, config):
     path = pki.encrypt_key(pki.server_certificate, "locked.key", "secret")
     config["certificate"]["key"] = path
     return [str(path), "encrypted"]
-
-
-def wrong_order(pki, config):
-    sub = pki.intermediate("sub")
-    leaf = pki.server("leaf", issuer="sub")
-    mixed = pki.join("mixed.pem", [sub, leaf.cert])
-    config["certificate"] = {"cert": mixed, "key": leaf.key}
-    return [str(mixed)]
 
 
 def missing_intermediate(pki, config):
@@ -254,7 +252,7 @@ def no_server_certificate(pki, config):
 def no_such_ca(pki, config):
     config["service"]["required_level"] = "peer"
     config["clients"] = {"ca": "/nowhere/ca.pem", "allow_all": True}
-    return ["/nowhere/ca.pem", "No such file"]
+    return ["/nowhere/ca.pem", "no such file"]
 
 
 def ca_without_certificate(pki, config):
@@ -267,7 +265,7 @@ def ca_without_certificate(pki, config):
 
 BROKEN_CERTIFICATES = [
     no_such_certificate, no_such_key, garbage, swapped_files, other_key,
-    encrypted_key, wrong_order, missing_intermediate, other_root,
+    encrypted_key, missing_intermediate, other_root,
     name_not_covered, no_server_certificate, no_such_ca,
     ca_without_certificate,
 ]  # fmt: skip
@@ -323,6 +321,23 @@ def test_warn_days_decides_what_is_soon(check, config, fresh_pki):
     assert "expires" not in text
 
 
+def test_a_chain_in_the_wrong_order_is_a_warning(
+    program, check, serve, config, fresh_pki
+):
+    """It is sorted before it is served: exit code 2, and clients verify."""
+    sub = fresh_pki.intermediate("sub")
+    leaf = fresh_pki.server("leaf", issuer="sub")
+    mixed = fresh_pki.join("mixed.pem", [sub, leaf.cert])
+    config["certificate"] = {"cert": mixed, "key": leaf.key}
+    code, text = check(config)
+    assert code == 2, text
+    assert str(mixed) in text and "order" in text
+    config["service"]["backend"] = serve(backends.echo).address
+    proxy = program(config).start()
+    serial = served_serial(proxy.address(), fresh_pki.context())
+    assert serial == leaf.serial
+
+
 def test_a_server_name_that_is_covered_is_shown(check, config):
     """The status speaks of the name that was asked for."""
     config["certificate"]["server_name"] = "127.0.0.1"
@@ -348,8 +363,8 @@ def test_check_and_start_agree(program, check, config, fresh_pki):
     proxy = program(config)
     proxy.spawn()
     assert proxy.wait_exit() == 1
-    error = next(line for line in text.splitlines() if "error: " in line)
-    assert error.split("error: ")[1] in proxy.stderr_text()
+    (error,) = re.findall("^error +(.*)$", text, re.MULTILINE)
+    assert f"sidelock: error: {error}\n" in proxy.stderr_text()
 
 
 def test_relative_paths_and_comments_are_understood(
@@ -361,7 +376,7 @@ def test_relative_paths_and_comments_are_understood(
     shutil.copy(pair.key, tmp_path / "tls.key")
     code, text = check(
         "; a comment\n\n[service web]\n"
-        "  listen=127.0.0.1:8443 ; where clients come\n"
+        "  listen=127.0.0.1:8443\n  # where clients come\n"
         f"backend = {BACKEND}\n\n[certificate]\n"
         "cert = tls.crt\nkey = tls.key\n"
     )

@@ -14,7 +14,7 @@ def test_help_teaches(flag):
     """Exit code 0, on stdout: commands, options, signals, and an example."""
     done = sidelock.run(flag)
     assert done.returncode == 0
-    for word in ("check", "health", "--set", "-c", "SIGHUP", "service.listen"):
+    for word in ("check", "health", "--set", "-c", "HUP", "service.listen"):
         assert word in done.stdout, word
     assert not done.stderr
 
@@ -61,7 +61,7 @@ def test_a_set_without_equals_sign_is_told():
     """--set NONSENSE names what was wrong."""
     done = sidelock.run("check", "--set", "service.listen")
     assert done.returncode in (1, 2)
-    assert "service.listen" in done.stderr
+    assert "service.listen" in done.stdout + done.stderr
 
 
 def test_nothing_to_serve_is_told():
@@ -79,15 +79,16 @@ def config(pki, serve):
     return config
 
 
-def test_health_of_a_running_process_is_good(program, config):
-    """Exit code 0, and a line with service, address and status words."""
+def test_health_of_a_running_process_is_good(program, config, pki):
+    """Exit code 0, and a line with service, address, status words and
+    serial number."""
     proxy = program(config).start()
     done = sidelock.run("health", "-c", proxy.config_path)
     assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
     address = config["service"]["listen"]
-    assert done.stdout.splitlines() == [
-        f"default {address} Secure to localhost"
-    ]
+    assert line.startswith(f"default {address} Secure to localhost")
+    assert pki.server_certificate.serial in line
 
 
 def test_health_speaks_of_the_certificate_that_is_served(

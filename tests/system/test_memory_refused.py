@@ -27,12 +27,13 @@ def test_refused_memory_ends_connections_and_not_the_process(
     with contextlib.ExitStack() as stack:
         steady = stack.enter_context(TlsClient.open(proxy.address(), context))
         assert steady.echo(b"in") == b"in"
-        now = proxy.memory_kib("VmSize") * KIB
-        old = proxy.set_limit(resource.RLIMIT_AS, now)
+        # Not RLIMIT_AS: allocators reserve address space well ahead of use.
+        now = proxy.memory_kib("VmData") * KIB
+        old = proxy.set_limit(resource.RLIMIT_DATA, now)
         come_until_refused(stack, proxy, context)
         assert proxy.is_alive()
         assert steady.echo(b"still in") == b"still in"
-        proxy.set_limit(resource.RLIMIT_AS, old)
+        proxy.set_limit(resource.RLIMIT_DATA, old)
     for _ in range(20):
         with TlsClient.open(proxy.address(), context) as client:
             assert client.echo(b"as before") == b"as before"

@@ -106,7 +106,8 @@ def test_a_record_cut_in_half_is_a_truncation(start, serve, pki, version):
         client.tls.write(b"half of this is missing")
         client.sock.sendall(client.pending_output()[:-9])
         client.fin()
-        client.read_to_end()
+        with contextlib.suppress(tls.ssl.SSLError):  # it may be told so
+            client.read_to_end()
         assert client.end is not End.CLOSE_NOTIFY
     record = backend.next_record()
     assert record.wait_end() == "reset"

@@ -98,11 +98,11 @@ def test_a_connection_without_a_byte_is_a_probe(start, serve, pki, leave):
     assert len(proxy.log.find("connection")) == 1
 
 
-@pytest.mark.parametrize("leave", LEAVE.values(), ids=LEAVE)
-def test_a_probe_is_shown_at_debug_level(start, serve, leave):
-    """Who looks for them finds them."""
+def test_a_probe_is_shown_at_debug_level(start, serve):
+    """Who looks for them finds them. (One that was reset before it sent a
+    byte is gone before the kernel hands it out.)"""
     proxy = start(serve(backends.echo), log={"level": "debug"})
-    leave_at_once(proxy, leave)
+    leave_at_once(proxy, LEAVE["fin"])
     assert proxy.connection_end(reason="probe")["level"] == "debug"
 
 

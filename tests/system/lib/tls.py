@@ -134,6 +134,8 @@ class TlsClient:
 
     def _read_decrypted(self, size):
         """Bytes that are at hand; b"" for none, or at close_notify."""
+        if self.end is not None:
+            return b""
         try:
             data = self.tls.read(size)
         except ssl.SSLWantReadError:
@@ -193,18 +195,20 @@ class TlsClient:
         return self.read_exactly(len(data))
 
     def exchange(self, chunks, close=True):
-        """Sends the chunks and reads at the same time, until the other side
-        ends; after the last chunk close_notify. Returns the digest."""
+        """Sends the chunks, then close_notify, and reads at the same time,
+        until both directions have ended. Returns the digest."""
         tally, chunks, output = Tally(), iter(chunks), memoryview(b"")
         self.sock.setblocking(False)
         is_sending = True
-        while self.end is None:
+        while self.end is None or is_sending or output:
+            if self.end in (End.RESET, End.FIN):
+                break
             while data := self._read_decrypted(CHUNK):
                 tally.add(data)
-            if is_sending and not output and self.end is None:
+            if is_sending and not output:
                 is_sending = self._encrypt_next(chunks, close)
                 output = memoryview(self._outgoing.read())
-            if self.end is None:
+            if self.end is None or output:
                 output = self._move(output)
         self.sock.settimeout(DEADLINE_S)
         return tally.digest()
@@ -220,8 +224,9 @@ class TlsClient:
 
     def _move(self, output):
         """One turn of sending and receiving; returns what is left to send."""
+        readers = [self.sock] if self.end is None else []
         writers = [self.sock] if output else []
-        ready = select.select([self.sock], writers, [], DEADLINE_S)
+        ready = select.select(readers, writers, [], DEADLINE_S)
         assert any(ready), "no byte moved either way"
         if ready[1]:
             output = output[self.sock.send(output) :]
