@@ -227,15 +227,15 @@ def test_queued_clients_are_taken(start, serve, pki):
     served: here the process is stopped while it comes."""
     proxy = start(serve(backends.echo), timeouts={"drain": "1h"})
     context = pki.context()
-    proxy.signal(signal.SIGSTOP)
-    clients = [
-        TlsClient(net.connect(proxy.address()), context) for _ in range(10)
-    ]
-    for client in clients:
-        client.handshake_step()
-        client.flush()
-    proxy.signal(signal.SIGTERM)
-    proxy.signal(signal.SIGCONT)
+    with proxy.held():
+        clients = [
+            TlsClient(net.connect(proxy.address()), context)
+            for _ in range(10)
+        ]
+        for client in clients:
+            client.handshake_step()
+            client.flush()
+        proxy.signal(signal.SIGTERM)
     for client in clients:
         client.handshake()
         assert client.echo(b"taken") == b"taken"

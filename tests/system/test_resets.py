@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A reset on one side is an error on the other, never an orderly end."""
 
+import socket
 import threading
 
 import pytest
@@ -61,6 +62,77 @@ def test_data_right_before_a_backends_reset_arrives(start, serve, pki):
         client.send(b"question")
         assert client.tally_to_end() == answer.digest()
         assert client.end is End.RESET
+
+
+def send_at_once(answer, go_on, end):
+    """A handler that waits, then sends all of the answer and ends so."""
+
+    def handler(sock, record):
+        assert go_on.wait(DEADLINE_S)
+        for chunk in answer.chunks():
+            sock.sendall(chunk)
+        net.wait_acknowledged(sock)
+        end(sock)
+
+    return handler
+
+
+@pytest.mark.parametrize("size", [1, 1000, 50_000])
+def test_answer_and_reset_in_one_wakeup_are_told_apart(
+    start, serve, pki, size
+):
+    """The last bytes and the reset reach the program at the same moment: the
+    bytes arrive, and the reset is not overlooked."""
+    answer = Stream(size, seed=35)
+    go_on = threading.Event()
+    backend = serve(send_at_once(answer, go_on, net.reset))
+    proxy = start(backend)
+    with TlsClient.open(proxy.address(), pki.context()) as client:
+        record = backend.next_record()
+        with proxy.held():
+            go_on.set()
+            record.wait_end()
+        assert client.tally_to_end() == answer.digest()
+        assert client.end is End.RESET
+    assert proxy.connection_end()["reason"] == "backend_reset"
+
+
+@pytest.mark.parametrize("size", [1, 1000, 50_000])
+def test_upload_and_reset_in_one_wakeup_are_told_apart(
+    start, serve, pki, size
+):
+    """The same from the client's side."""
+    stream = Stream(size, seed=36)
+    backend = serve(backends.hold)
+    proxy = start(backend)
+    with TlsClient.open(proxy.address(), pki.context()) as client:
+        record = backend.next_record()
+        with proxy.held():
+            for chunk in stream.chunks():
+                client.send(chunk)
+            net.wait_acknowledged(client.sock)
+            client.reset()
+        assert record.wait_end() == "reset"
+    assert record.received.digest() == stream.digest()
+    assert proxy.connection_end()["reason"] == "client_reset"
+
+
+@pytest.mark.parametrize("size", [1, 1000, 50_000])
+def test_answer_and_end_in_one_wakeup_are_told_apart(start, serve, pki, size):
+    """An orderly end beside the last bytes stays an orderly end."""
+    answer = Stream(size, seed=37)
+    go_on = threading.Event()
+    backend = serve(send_at_once(answer, go_on, socket.socket.close))
+    proxy = start(backend)
+    with TlsClient.open(proxy.address(), pki.context()) as client:
+        record = backend.next_record()
+        with proxy.held():
+            go_on.set()
+            record.wait_end()
+        assert client.tally_to_end() == answer.digest()
+        assert client.end is End.CLOSE_NOTIFY
+        client.finish()
+    assert proxy.connection_end()["reason"] == "done"
 
 
 def test_a_reset_in_mid_download_is_no_end(start, serve, pki):

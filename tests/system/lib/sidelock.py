@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The program under test as an object."""
 
+import contextlib
 import os
 import re
 import resource
@@ -166,6 +167,21 @@ class Sidelock:
         event = self.log.wait("reload", since=mark)
         assert event["outcome"] == outcome, event
         return event
+
+    @contextlib.contextmanager
+    def held(self):
+        """Stops the process while the context lasts: what happens meanwhile
+        reaches it all at once."""
+        self.signal(signal.SIGSTOP)
+        try:
+            until(self._is_stopped, "the process has stopped")
+            yield
+        finally:
+            self.signal(signal.SIGCONT)
+
+    def _is_stopped(self):
+        with open(f"/proc/{self.pid}/stat", encoding="ascii") as stat:
+            return stat.read().rpartition(")")[2].split()[0] == "T"
 
     def connection_end(self, since=0, **wanted):
         """The log's line about a connection that has ended."""
