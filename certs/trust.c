@@ -90,7 +90,8 @@ compare_info(const void *a, const void *b)
     return strcmp(left->fingerprint, right->fingerprint);
 }
 
-/* The order of files and of certificates in them makes no difference. */
+/* The order of files and of certificates in them makes no difference, nor does
+ * a certificate that is there twice. */
 static int
 make_fingerprint(struct trust *trust, const struct config_clients *clients)
 {
@@ -105,8 +106,9 @@ make_fingerprint(struct trust *trust, const struct config_clients *clients)
     qsort(sorted, trust->ca_count, sizeof(*sorted), compare_info);
     error = wc_InitSha256(&sha);
     for (size_t i = 0; i < trust->ca_count && error == 0; i++)
-        error = wc_Sha256Update(&sha, (const byte *)sorted[i].fingerprint,
-            sizeof(sorted[i].fingerprint));
+        if (i == 0 || compare_info(&sorted[i - 1], &sorted[i]) != 0)
+            error = wc_Sha256Update(&sha, (const byte *)sorted[i].fingerprint,
+                sizeof(sorted[i].fingerprint));
     if (error == 0)
         error = wc_Sha256Update(&sha, &rule, 1);
     if (error == 0)
