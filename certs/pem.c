@@ -72,18 +72,23 @@ skip_headers(const char *body, size_t len)
     return blank == NULL ? len : (size_t)(blank - body) + 4;
 }
 
-/* The library's decoder stops at padding: what follows would be lost. */
+/* The library's decoder stops at padding, and drops characters at the end that
+ * make no whole byte: what was damaged there would pass. */
 static bool
 is_one_base64(const char *body, size_t len)
 {
-    const char *padding = len > 0 ? memchr(body, '=', len) : NULL;
+    bool is_padded = false;
+    size_t count = 0;
 
-    if (padding == NULL)
-        return len > 0;
-    for (; padding < body + len; padding++)
-        if (strchr("=\r\n \t", *padding) == NULL)
+    for (size_t i = 0; i < len; i++) {
+        if (memchr("\r\n \t", body[i], 4) != NULL)
+            continue;
+        if (is_padded && body[i] != '=')
             return false;
-    return true;
+        is_padded = body[i] == '=';
+        count++;
+    }
+    return count > 0 && count % 4 == 0;
 }
 
 static enum pem_result
