@@ -237,13 +237,25 @@ append(char out[X509_NAMES_BYTES], const char *name)
         out + len, X509_NAMES_BYTES - len, "%s%s", len > 0 ? ", " : "", name);
 }
 
+/* The library lists the entries last first: the one before `next`. */
+static const DNS_entry *
+entry_written_after(const struct x509 *x509, const DNS_entry *next)
+{
+    const DNS_entry *at = x509->cert.altNames;
+
+    while (at != NULL && at->next != next)
+        at = at->next;
+    return at;
+}
+
 void
 x509_names(const struct x509 *x509, char out[X509_NAMES_BYTES])
 {
     char name[IDENTITY_NAME_BYTES];
+    const DNS_entry *first = entry_written_after(x509, NULL);
 
     out[0] = '\0';
-    for (const DNS_entry *at = x509->cert.altNames; at; at = at->next)
+    for (const DNS_entry *at = first; at; at = entry_written_after(x509, at))
         if (format_entry(at, name))
             append(out, name);
     if (has_dns_name(x509))
