@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Two ends and the memory between them. */
+#include "tests/unit/tls_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "certs/secret.h"
+#include "tests/unit/certs_fixture.h"
+
+enum {
+    WIRE_BYTES = 128 * 1024,
+    ROUNDS_MAX = 40,
+};
+
+struct wire {
+    size_t start;
+    size_t end;
+    struct blob broken; /* bytes that never arrive as they were sent */
+    uint8_t bytes[WIRE_BYTES];
+};
+
+static int
+on_read(WOLFSSL *ssl, char *buf, int len, void *arg)
+{
+    struct wire *wire = arg;
+    size_t count = wire->end - wire->start;
+
+    (void)ssl;
+    if (count == 0)
+        return WOLFSSL_CBIO_ERR_WANT_READ;
+    if (count > (size_t)len)
+        count = (size_t)len;
+    memcpy(buf, wire->bytes + wire->start, count);
+    wire->start += count;
+    return (int)count;
+}
+
+/* The length of the outer sequence becomes another. */
+static void
+break_what_is_to_be(struct wire *wire)
+{
+    uint8_t *found;
+
+    if (wire->broken.len == 0)
+        return;
+    found = memmem(wire->bytes, wire->end, wire->broken.data, wire->broken.len);
+    if (found != NULL)
+        found[2] ^= 0x40;
+}
+
+static int
+on_write(WOLFSSL *ssl, char *buf, int len, void *arg)
+{
+    struct wire *wire = arg;
+
+    (void)ssl;
+    assert_true((size_t)len <= WIRE_BYTES - wire->end);
+    memcpy(wire->bytes + wire->end, buf, (size_t)len);
+    wire->end += (size_t)len;
+    break_what_is_to_be(wire);
+    return len;
+}
+
+static void
+attach(WOLFSSL *ssl, struct wire *in, struct wire *out)
+{
+    wolfSSL_SSLSetIORecv(ssl, on_read);
+    wolfSSL_SSLSetIOSend(ssl, on_write);
+    wolfSSL_SetIOReadCtx(ssl, in);
+    wolfSSL_SetIOWriteCtx(ssl, out);
+}
+
+static struct wire *
+new_wire(void)
+{
+    struct wire *wire = calloc(1, sizeof(*wire));
+
+    assert_non_null(wire);
+    return wire;
+}
+
+/* --- the client ---------------------------------------------------------- */
+
+static WOLFSSL_CTX *
+new_client_ctx(const struct client_spec *spec)
+{
+    WOLFSSL_CTX *ctx = wolfSSL_CTX_new(spec->version == TLS_VERSION_1_2
+                                           ? wolfTLSv1_2_client_method()
+                                           : wolfTLSv1_3_client_method());
+    int group = spec->group;
+
+    assert_non_null(ctx);
+    assert_int_equal(
+        wolfSSL_CTX_load_verify_locations_ex(ctx, "ca.pem", NULL, 0),
+        WOLFSSL_SUCCESS);
+    if (spec->cert != NULL) {
+        assert_int_equal(
+            wolfSSL_CTX_use_certificate_chain_file(ctx, spec->cert),
+            WOLFSSL_SUCCESS);
+        assert_int_equal(wolfSSL_CTX_use_PrivateKey_file(
+                             ctx, spec->key, WOLFSSL_FILETYPE_PEM),
+            WOLFSSL_SUCCESS);
+    }
+    if (spec->ciphers != NULL)
+        assert_int_equal(
+            wolfSSL_CTX_set_cipher_list(ctx, spec->ciphers), WOLFSSL_SUCCESS);
+    if (group != 0)
+        assert_int_equal(
+            wolfSSL_CTX_set_groups(ctx, &group, 1), WOLFSSL_SUCCESS);
+    return ctx;
+}
+
+static void
+new_client(struct duo *duo, const struct client_spec *spec)
+{
+    int group = spec->group;
+
+    duo->client_ctx = new_client_ctx(spec);
+    duo->client = wolfSSL_new(duo->client_ctx);
+    assert_non_null(duo->client);
+    attach(duo->client, duo->to_client, duo->to_server);
+    assert_int_equal(wolfSSL_UseSessionTicket(duo->client), WOLFSSL_SUCCESS);
+    if (spec->session != NULL)
+        assert_int_equal(
+            wolfSSL_set_session(duo->client, spec->session), WOLFSSL_SUCCESS);
+    /* One share, of the group that it insists on. */
+    if (group != 0 && spec->version != TLS_VERSION_1_2)
+        assert_int_equal(
+            wolfSSL_UseKeyShare(duo->client, (word16)group), WOLFSSL_SUCCESS);
+}
+
+/* --- the handshake ------------------------------------------------------- */
+
+/* Is this end through? Notes why it never will be. */
+static bool
+step(WOLFSSL *ssl, int (*shake)(WOLFSSL *ssl), int *error)
+{
+    int result = shake(ssl);
+
+    if (result == WOLFSSL_SUCCESS)
+        return true;
+    result = wolfSSL_get_error(ssl, result);
+    if (result != WOLFSSL_ERROR_WANT_READ)
+        *error = result;
+    return false;
+}
+
+static void
+shake_hands(struct duo *duo)
+{
+    bool client_done = false;
+    bool server_done = false;
+
+    for (int i = 0; i < ROUNDS_MAX && !duo->is_done; i++) {
+        if (duo->client_error == 0 && !client_done)
+            client_done =
+                step(duo->client, wolfSSL_connect, &duo->client_error);
+        if (duo->server_error == 0 && !server_done)
+            server_done = step(duo->server, wolfSSL_accept, &duo->server_error);
+        duo->is_done = client_done && server_done;
+    }
+}
+
+void
+duo_start(
+    struct duo *duo, struct context *context, const struct client_spec *spec)
+{
+    *duo = (struct duo){.is_done = false};
+    peer_init(&duo->peer);
+    duo->to_server = new_wire();
+    duo->to_client = new_wire();
+    if (spec->has_broken_leaf)
+        duo->to_server->broken = read_der(spec->cert);
+    new_client(duo, spec);
+    duo->server = context_connection_new(context, &duo->peer);
+    assert_non_null(duo->server);
+    attach(duo->server, duo->to_server, duo->to_client);
+    shake_hands(duo);
+    context_handshake_ended(context);
+}
+
+void
+duo_stop(struct duo *duo)
+{
+    wolfSSL_free(duo->client);
+    wolfSSL_free(duo->server);
+    wolfSSL_CTX_free(duo->client_ctx);
+    peer_deinit(&duo->peer);
+    blob_free(&duo->to_server->broken);
+    free(duo->to_server);
+    free(duo->to_client);
+}
+
+static void
+pass(WOLFSSL *from, WOLFSSL *to, const char *text)
+{
+    int len = (int)strlen(text);
+    char got[64];
+
+    assert_int_equal(wolfSSL_write(from, text, len), len);
+    assert_int_equal(wolfSSL_read(to, got, sizeof(got)), len);
+    assert_memory_equal(got, text, (size_t)len);
+}
+
+void
+duo_talk(struct duo *duo)
+{
+    pass(duo->client, duo->server, "from the client");
+    pass(duo->server, duo->client, "from the server");
+}
+
+WOLFSSL_SESSION *
+duo_session(struct duo *duo)
+{
+    return wolfSSL_get1_session(duo->client);
+}
+
+/* --- judgements ---------------------------------------------------------- */
+
+static void
+print_errors(const struct duo *duo)
+{
+    print_error("client: %s; server: %s; rejected: %s\n",
+        wolfSSL_ERR_reason_error_string((unsigned long)duo->client_error),
+        wolfSSL_ERR_reason_error_string((unsigned long)duo->server_error),
+        duo->peer.rejected != NULL ? duo->peer.rejected : "nobody");
+}
+
+void
+assert_connects(struct context *context, const struct client_spec *spec)
+{
+    struct duo duo;
+
+    duo_start(&duo, context, spec);
+    if (!duo.is_done) {
+        print_errors(&duo);
+        fail_msg("the handshake has failed");
+    }
+    duo_talk(&duo);
+    duo_stop(&duo);
+}
+
+void
+assert_client_rejected(struct context *context, const struct client_spec *spec,
+    const char *text_part)
+{
+    struct duo duo;
+
+    duo_start(&duo, context, spec);
+    if (duo.server_error == 0 || duo.peer.rejected == NULL
+        || strstr(duo.peer.rejected, text_part) == NULL) {
+        print_errors(&duo);
+        fail_msg("not rejected with \"%s\"", text_part);
+    }
+    assert_int_not_equal(duo.peer.error, 0);
+    assert_false(duo.peer.is_verified);
+    assert_null(duo.peer.identity);
+    duo_stop(&duo);
+}
+
+bool
+is_resumed(
+    struct context *context, enum tls_version version, WOLFSSL_SESSION *session)
+{
+    const struct client_spec spec = {.version = version, .session = session};
+    struct duo duo;
+    bool is_resumed_there;
+
+    duo_start(&duo, context, &spec);
+    if (!duo.is_done) {
+        print_errors(&duo);
+        fail_msg("the handshake has failed");
+    }
+    is_resumed_there = wolfSSL_session_reused(duo.server) != 0;
+    assert_int_equal(wolfSSL_session_reused(duo.client) != 0, is_resumed_there);
+    duo_stop(&duo);
+    return is_resumed_there;
+}
+
+WOLFSSL_SESSION *
+new_session(struct context *context, enum tls_version version)
+{
+    const struct client_spec spec = {.version = version};
+    WOLFSSL_SESSION *session;
+    struct duo duo;
+
+    duo_start(&duo, context, &spec);
+    if (!duo.is_done) {
+        print_errors(&duo);
+        fail_msg("the handshake has failed");
+    }
+    duo_talk(&duo);
+    session = duo_session(&duo);
+    assert_non_null(session);
+    duo_stop(&duo);
+    return session;
+}
