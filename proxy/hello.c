@@ -164,57 +164,100 @@ message_bytes(const uint8_t *message, size_t joined)
            + ((size_t)message[1] << 16 | (size_t)message[2] << 8 | message[3]);
 }
 
+/* What the records of a hello hold together. */
+struct joined {
+    uint8_t message[HELLO_BYTES_MAX];
+    size_t len;        /* of message; may go beyond the hello itself */
+    size_t wire_bytes; /* of the records that it was taken from */
+    size_t record_count;
+};
+
 /*
- * Joins the payloads of the records into message[HELLO_BYTES_MAX], as far as
- * they have arrived and as the message goes: what follows it is the library's
- * business. The number of bytes, or -1 when a record is none of a handshake.
+ * Joins the payloads of the records, as far as they have arrived and as the
+ * message goes: what follows it is the library's business. False when a
+ * record is none of a handshake.
  */
-static long
-join_records(uint8_t *message, const uint8_t *data, size_t len)
+static bool
+join_records(struct joined *joined, const uint8_t *data, size_t len)
 {
-    size_t joined = 0;
     size_t at = 0;
 
+    joined->len = 0;
+    joined->record_count = 0;
     while (len - at >= RECORD_HEADER_BYTES
-           && joined < message_bytes(message, joined)) {
+           && joined->len < message_bytes(joined->message, joined->len)) {
         size_t record = (size_t)data[at + 3] << 8 | data[at + 4];
         size_t here;
 
         if (!looks_like_tls(data + at, len - at) || record == 0
             || record > RECORD_BYTES_MAX)
-            return -1;
+            return false;
         at += RECORD_HEADER_BYTES;
         here = record < len - at ? record : len - at;
-        memcpy(message + joined, data + at, here);
-        joined += here;
+        memcpy(joined->message + joined->len, data + at, here);
+        joined->len += here;
+        joined->record_count++;
         at += here;
     }
-    return (long)joined;
+    joined->wire_bytes = at;
+    return true;
+}
+
+/* The verdict on what has been joined, before its fields are read. */
+static enum hello_result
+judge_size(const struct joined *joined, bool is_full)
+{
+    size_t message_len = message_bytes(joined->message, joined->len);
+
+    if (joined->len > 0 && joined->message[0] != MESSAGE_CLIENT_HELLO)
+        return HELLO_MALFORMED;
+    if (message_len != SIZE_MAX && message_len > HELLO_BYTES_MAX)
+        return HELLO_TOO_LARGE;
+    if (message_len > joined->len)
+        return is_full ? HELLO_TOO_LARGE : HELLO_MORE;
+    return HELLO_COMPLETE;
 }
 
 enum hello_result
 hello_parse(struct hello *hello, const uint8_t *data, size_t len)
 {
-    uint8_t message[HELLO_BYTES_MAX];
-    struct reader reader = {.at = message + MESSAGE_HEADER_BYTES};
+    struct joined joined;
+    struct reader reader = {.at = joined.message + MESSAGE_HEADER_BYTES};
     bool is_full = len >= HELLO_BYTES_MAX;
-    size_t message_len;
-    long joined;
+    enum hello_result result;
 
     if (is_full)
         len = HELLO_BYTES_MAX;
     if (len > 0 && !looks_like_tls(data, len))
         return HELLO_NOT_TLS;
-    joined = join_records(message, data, len);
-    if (joined < 0 || (joined > 0 && message[0] != MESSAGE_CLIENT_HELLO))
+    if (!join_records(&joined, data, len))
         return HELLO_MALFORMED;
-    message_len = message_bytes(message, (size_t)joined);
-    if (message_len != SIZE_MAX && message_len > HELLO_BYTES_MAX)
-        return HELLO_TOO_LARGE;
-    if (message_len > (size_t)joined)
-        return is_full ? HELLO_TOO_LARGE : HELLO_MORE;
-    reader.left = message_len - MESSAGE_HEADER_BYTES;
-    return read_hello(hello, &reader);
+    result = judge_size(&joined, is_full);
+    if (result != HELLO_COMPLETE)
+        return result;
+    reader.left =
+        message_bytes(joined.message, joined.len) - MESSAGE_HEADER_BYTES;
+    result = read_hello(hello, &reader);
+    hello->is_fragmented = joined.record_count > 1;
+    return result;
+}
+
+size_t
+hello_join(uint8_t *data, size_t len)
+{
+    struct joined joined;
+    size_t rest;
+
+    if (!join_records(&joined, data, len))
+        return len;
+    rest = len - joined.wire_bytes;
+    data[3] = (uint8_t)(joined.len >> 8);
+    data[4] = (uint8_t)joined.len;
+    /* One header where there were several: all of it moves to the front. */
+    memmove(data + RECORD_HEADER_BYTES + joined.len, data + joined.wire_bytes,
+        rest);
+    memcpy(data + RECORD_HEADER_BYTES, joined.message, joined.len);
+    return RECORD_HEADER_BYTES + joined.len + rest;
 }
 
 const char *

@@ -12,6 +12,7 @@
 #ifndef SIDELOCK_PROXY_HELLO_H
 #define SIDELOCK_PROXY_HELLO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,11 +34,19 @@ struct hello {
     char server_name[HELLO_NAME_BYTES]; /* as sent, "" when none; may hold
                                            any byte but NUL */
     uint16_t max_version;               /* the highest offered, e.g. 0x0304 */
+    bool is_fragmented;                 /* it came in more than one record */
 };
 
 /* Reads data[len]; fills hello only on HELLO_COMPLETE. Keeps nothing. */
 enum hello_result hello_parse(
     struct hello *hello, const uint8_t *data, size_t len);
+
+/*
+ * Puts a complete hello that came in several records into one, in place: the
+ * TLS library does not read a handshake header that is cut by a record's end.
+ * What follows the hello stays behind it. The new length.
+ */
+size_t hello_join(uint8_t *data, size_t len);
 
 /* What the bytes of HELLO_NOT_TLS look like, in words for the log. */
 const char *hello_guess(const uint8_t *data, size_t len);

@@ -56,8 +56,10 @@ take_line(struct repeats *repeats, int64_t now_ms)
         repeats->window_ms = now_ms;
         repeats->lines = 0;
     }
-    if (repeats->lines >= REPEAT_LINES_MAX)
+    if (repeats->lines >= REPEAT_LINES_MAX) {
+        repeats->lost++;
         return false;
+    }
     repeats->lines++;
     return true;
 }

@@ -19,7 +19,7 @@
 enum {
     REPEAT_MS = 10 * 1000,
     REPEAT_ENTRIES = 64,
-    REPEAT_LINES_MAX = 200,
+    REPEAT_LINES_MAX = 1000,
 };
 
 /* A host without its port, or all UNIX peers. */
@@ -44,6 +44,7 @@ struct repeats {
     struct repeat entries[REPEAT_ENTRIES];
     int64_t window_ms; /* start of the time over which lines are counted */
     unsigned lines;
+    unsigned lost; /* lines over REPEAT_LINES_MAX, since they were told */
 };
 
 /* detail may be NULL. */

@@ -356,7 +356,11 @@ session_run(struct session *session)
                     &session->host->loop, &session->task, QUEUE_HANDSHAKES);
             break;
         case SESSION_CONNECT:
-            session_step_connect(session);
+            if (session->client.sock.is_readable
+                && socket_is_broken(&session->client.sock))
+                session_fail(session, CLOSE_CLIENT_RESET, NULL);
+            else
+                session_step_connect(session);
             break;
         case SESSION_RELAY:
             step_relay(session);

@@ -57,6 +57,8 @@ static void
 queue_handshake(struct session *session, const struct hello *hello)
 {
     session->hello_max_version = hello->max_version;
+    if (hello->is_fragmented)
+        session->hello_len = hello_join(session->hello, session->hello_len);
     if (hello->server_name[0] != '\0')
         session->server_name = strdup(hello->server_name);
     session->state = SESSION_HANDSHAKE;
@@ -107,7 +109,7 @@ look_at_hello(struct session *session, struct chunk *chunk)
         keep_hello(session, chunk);
     else
         fail_by_hello(session, result, chunk);
-    if (result == HELLO_COMPLETE)
+    if (result == HELLO_COMPLETE && session->reason == CLOSE_NONE)
         queue_handshake(session, &hello);
 }
 

@@ -47,6 +47,18 @@ was_reset(const struct socket *sock)
     return sock->error != 0 && sock->error != EPIPE;
 }
 
+bool
+socket_is_broken(struct socket *sock)
+{
+    int error = 0;
+    socklen_t len = sizeof(error);
+
+    if (sock->error == 0
+        && getsockopt(sock->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0)
+        sock->error = error;
+    return sock->error != 0;
+}
+
 enum io_result
 socket_receive(struct socket *sock, uint8_t *buf, size_t cap, size_t *count)
 {
@@ -69,7 +81,7 @@ socket_receive(struct socket *sock, uint8_t *buf, size_t cap, size_t *count)
         return IO_ERROR;
     }
     *count = (size_t)got;
-    if (*count < cap && !sock->saw_hangup)
+    if (*count < cap && !sock->saw_hangup && !socket_is_broken(sock))
         sock->is_readable = false;
     return IO_OK;
 }

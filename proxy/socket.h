@@ -6,8 +6,9 @@
  *
  * A read that returns less than was asked for has emptied the socket: the
  * next edge will say when there is more, which saves the call that would only
- * have said EAGAIN. The exception is a hang-up already seen: its end-of-file
- * is still to be read.
+ * have said EAGAIN. The exceptions are a hang-up already seen, whose
+ * end-of-file is still to be read, and a reset: libevent reports it like
+ * readiness, and its edge may be spent, so the socket is asked.
  */
 #ifndef SIDELOCK_PROXY_SOCKET_H
 #define SIDELOCK_PROXY_SOCKET_H
@@ -38,6 +39,10 @@ enum io_result socket_send(
     struct socket *sock, const uint8_t *buf, size_t len, size_t *count);
 /* Sends a FIN. */
 enum io_result socket_end(struct socket *sock);
+
+/* Has the peer reset the connection? Notes it in sock->error; what came
+ * before can still be read. */
+bool socket_is_broken(struct socket *sock);
 
 /* Throws away what has arrived and was not read. */
 void socket_discard_input(struct socket *sock);

@@ -89,10 +89,10 @@ on_library_read(WOLFSSL *ssl, char *buf, int len, void *arg)
     size_t count;
 
     (void)ssl;
-    if (result == IO_AGAIN)
+    /* Told of a FIN, the library would refuse to write from then on, and the
+     * client may have ended only its own side. take_failure knows. */
+    if (result == IO_AGAIN || result == IO_EOF)
         return WOLFSSL_CBIO_ERR_WANT_READ;
-    if (result == IO_EOF)
-        return WOLFSSL_CBIO_ERR_CONN_CLOSE;
     if (result != IO_OK)
         return WOLFSSL_CBIO_ERR_GENERAL;
     count = chunk_waiting(side->in);
@@ -170,13 +170,11 @@ take_failure(struct tls_stream *side, int returned)
     int error = wolfSSL_get_error(side->ssl, returned);
 
     if (error == WOLFSSL_ERROR_WANT_READ || error == WOLFSSL_ERROR_WANT_WRITE)
-        return IO_AGAIN;
+        return side->saw_fin ? IO_TRUNCATED : IO_AGAIN;
     if (error == WOLFSSL_ERROR_ZERO_RETURN) {
         side->saw_close_notify = true;
         return IO_EOF;
     }
-    if (side->saw_fin && side->sock.error == 0)
-        return IO_TRUNCATED;
     side->tls_error = error;
     return IO_ERROR;
 }

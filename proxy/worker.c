@@ -326,6 +326,19 @@ log_due_repeat(const struct repeat *due)
     log_end(&line);
 }
 
+static void
+log_lost_lines(struct repeats *repeats)
+{
+    struct log_line line;
+
+    if (repeats->lost == 0)
+        return;
+    log_begin(&line, LOG_LEVEL_WARN, "failures_not_logged");
+    log_put_int(&line, "count", repeats->lost);
+    log_end(&line);
+    repeats->lost = 0;
+}
+
 /* Says what was left out of the log and is due by now_ms. */
 static void
 log_due_repeats(struct worker *worker, int64_t now_ms)
@@ -334,6 +347,7 @@ log_due_repeats(struct worker *worker, int64_t now_ms)
 
     while (repeats_take_due(&worker->host.repeats, now_ms, &due))
         log_due_repeat(&due);
+    log_lost_lines(&worker->host.repeats);
 }
 
 static void
