@@ -47,13 +47,12 @@ explain(const struct x509 *x509, const struct certificate_info *info, int error,
         (void)snprintf(out, cap, "not valid before %s", text);
         return;
     case ASN_NO_SIGNER_E:
-        (void)snprintf(out, cap,
-            "issued by a CA that clients.ca does not hold, or without its "
-            "intermediates");
-        return;
     case ASN_SELF_SIGNED_E:
-        (void)snprintf(
-            out, cap, "self-signed, and clients.ca does not hold it");
+        (void)snprintf(out, cap, "%s",
+            x509_is_self_signed(x509)
+                ? "self-signed, and clients.ca does not hold it"
+                : "issued by a CA that clients.ca does not hold, or without "
+                  "its intermediates");
         return;
     case EXTKEYUSE_AUTH_E:
         x509_usages(x509, text, sizeof(text));
