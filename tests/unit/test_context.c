@@ -15,32 +15,6 @@
 #include "tests/unit/certs_fixture.h"
 #include "tests/unit/tls_fixture.h"
 
-/* A context, and what it is made from. */
-struct service {
-    struct snapshot *snapshot;
-    struct context *context;
-};
-
-static void
-serve(struct service *service, const char *text)
-{
-    struct report report;
-
-    service->snapshot = make_snapshot(text);
-    report_init(&report);
-    service->context = context_new(service->snapshot, 0, NULL, &report);
-    assert_non_null(service->context);
-    assert_int_equal(report.count, 0);
-    report_deinit(&report);
-}
-
-static void
-end(struct service *service)
-{
-    context_free(service->context);
-    snapshot_unref(service->snapshot);
-}
-
 /* --- versions ------------------------------------------------------------ */
 
 static const struct client_spec speaks_12 = {.version = TLS_VERSION_1_2};
@@ -64,10 +38,10 @@ speaks_tls_12_and_13(void **state)
     struct service service;
 
     (void)state;
-    serve(&service, GOOD_CERTIFICATE);
+    service_start(&service, GOOD_CERTIFICATE);
     assert_connects(service.context, &speaks_12);
     assert_connects(service.context, &speaks_13);
-    end(&service);
+    service_stop(&service);
 }
 
 static void
@@ -76,10 +50,10 @@ least_version_is_kept(void **state)
     struct service service;
 
     (void)state;
-    serve(&service, GOOD_CERTIFICATE "[tls]\nmin_version = 1.3\n");
+    service_start(&service, GOOD_CERTIFICATE "[tls]\nmin_version = 1.3\n");
     assert_connects(service.context, &speaks_13);
     does_not_connect(service.context, &speaks_12);
-    end(&service);
+    service_stop(&service);
 }
 
 static void
@@ -88,10 +62,10 @@ greatest_version_is_kept(void **state)
     struct service service;
 
     (void)state;
-    serve(&service, GOOD_CERTIFICATE "[tls]\nmax_version = 1.2\n");
+    service_start(&service, GOOD_CERTIFICATE "[tls]\nmax_version = 1.2\n");
     assert_connects(service.context, &speaks_12);
     does_not_connect(service.context, &speaks_13);
-    end(&service);
+    service_stop(&service);
 }
 
 /* --- identities ---------------------------------------------------------- */
@@ -101,10 +75,10 @@ serves(const char *text)
 {
     struct service service;
 
-    serve(&service, text);
+    service_start(&service, text);
     assert_connects(service.context, &speaks_12);
     assert_connects(service.context, &speaks_13);
-    end(&service);
+    service_stop(&service);
 }
 
 static void
@@ -144,12 +118,12 @@ negotiates(const char *text, const struct client_spec *spec, const char *cipher)
     struct service service;
     struct duo duo;
 
-    serve(&service, text);
+    service_start(&service, text);
     duo_start(&duo, service.context, spec);
     assert_true(duo.is_done);
     assert_string_equal(wolfSSL_get_cipher_name(duo.server), cipher);
     duo_stop(&duo);
-    end(&service);
+    service_stop(&service);
 }
 
 static void
@@ -174,10 +148,10 @@ cipher_that_is_not_in_the_list_is_not_spoken(void **state)
     struct service service;
 
     (void)state;
-    serve(&service, GOOD_CERTIFICATE
+    service_start(&service, GOOD_CERTIFICATE
         "[tls]\nciphers = TLS13-AES128-GCM-SHA256\nmin_version = 1.3\n");
     does_not_connect(service.context, &chacha_only);
-    end(&service);
+    service_stop(&service);
 }
 
 static void
@@ -190,10 +164,10 @@ only_groups_of_the_list_are_taken(void **state)
     struct service service;
 
     (void)state;
-    serve(&service, GOOD_CERTIFICATE "[tls]\ngroups = X25519; P-256\n");
+    service_start(&service, GOOD_CERTIFICATE "[tls]\ngroups = X25519; P-256\n");
     assert_connects(service.context, &p256);
     does_not_connect(service.context, &p384);
-    end(&service);
+    service_stop(&service);
 }
 
 static void
@@ -204,9 +178,9 @@ hybrid_group_is_taken(void **state)
     struct service service;
 
     (void)state;
-    serve(&service, GOOD_CERTIFICATE);
+    service_start(&service, GOOD_CERTIFICATE);
     assert_connects(service.context, &hybrid);
-    end(&service);
+    service_stop(&service);
 }
 
 /* The snapshot of such a text is refused with these texts in its errors. */
@@ -264,13 +238,14 @@ connection_outlives_its_context(void **state)
     struct duo duo;
 
     (void)state;
-    serve(&service, GOOD_CERTIFICATE);
+    service_start(&service, GOOD_CERTIFICATE);
     duo_start(&duo, service.context, &speaks_13);
     assert_true(duo.is_done);
     context_free(service.context);
     duo_talk(&duo);
     duo_stop(&duo);
-    snapshot_unref(service.snapshot);
+    service.context = NULL;
+    service_stop(&service);
 }
 
 static void

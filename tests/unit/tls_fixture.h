@@ -18,6 +18,22 @@
 #include "certs/peer.h"
 #include "certs/tickets.h"
 
+/* A context, and what it is made from. */
+struct service {
+    struct snapshot *snapshot;
+    struct context *context;
+    struct ticket_ring *ring;
+};
+
+/* Serves a configuration as make_config() takes it; without tickets, or with
+ * those of a ring of its own. */
+void service_start(struct service *service, const char *text);
+void service_start_with_tickets(struct service *service, const char *text);
+/* Another with the same ring, as after a reload. */
+void service_start_after(
+    struct service *service, const struct service *before, const char *text);
+void service_stop(struct service *service);
+
 /* What the client is to be; NULL and 0 leave it at the library's default. */
 struct client_spec {
     enum tls_version version;
@@ -36,7 +52,8 @@ struct duo {
     WOLFSSL *client;
     WOLFSSL *server;
     struct peer peer;
-    bool is_done; /* both ends are through the handshake */
+    bool has_offered; /* the client has a session to resume with */
+    bool is_done;     /* both ends are through the handshake */
     int client_error;
     int server_error;
     struct wire *to_server;
@@ -62,7 +79,7 @@ void assert_connects(struct context *context, const struct client_spec *spec);
 void assert_client_rejected(struct context *context,
     const struct client_spec *spec, const char *text_part);
 
-/* Starts with a client of a session; was it resumed? */
+/* Starts with a client that offers the session; was it resumed? */
 bool is_resumed(struct context *context, enum tls_version version,
     WOLFSSL_SESSION *session);
 /* A full handshake, some bytes, and the session that comes of it. */
