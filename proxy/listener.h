@@ -25,7 +25,6 @@ struct listener {
     struct session_host *host;
     int fd;               /* owned */
     size_t service_index; /* in the host's current view */
-    bool is_wanted;       /* marks what a new view keeps */
     bool is_paused;
     struct event event;
     struct event retry;

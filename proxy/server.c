@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Start, signals, drain and end of the process. */
+/* The life of the process: signals, timers, and what start and reload share. */
 #include "proxy/server.h"
 
 #include <sys/resource.h>
@@ -117,104 +117,6 @@ server_log_status(const struct snapshot *snapshot)
         log_service_status(snapshot, i);
 }
 
-/* --- drain and end ------------------------------------------------------ */
-
-static void
-log_drain(const char *state, const struct server *server)
-{
-    struct log_line line;
-
-    log_begin(&line, LOG_LEVEL_INFO, "drain");
-    log_put_string(&line, "state", state);
-    log_put_int(&line, "connections", atomic_load(&server->counters.open));
-    log_end(&line);
-}
-
-static void
-end(struct server *server, int exit_code, bool drain_expired)
-{
-    if (server->state == SERVER_ENDING)
-        return;
-    server->state = SERVER_ENDING;
-    server->exit_code = exit_code;
-    for (size_t i = 0; i < server->worker_count; i++)
-        worker_stop(server->workers[i], drain_expired);
-    (void)event_base_loopbreak(server->base);
-}
-
-static void
-set_patience(struct server *server, int64_t wait_ms)
-{
-    struct timeval wait = {
-        .tv_sec = (time_t)(wait_ms / 1000),
-        .tv_usec = (suseconds_t)(wait_ms % 1000 * 1000),
-    };
-
-    (void)event_add(server->patience, &wait);
-}
-
-static void
-start_drain(struct server *server)
-{
-    int64_t drain_ms = server->snapshot->config->process.drain_ms;
-
-    server->state = SERVER_DRAINING;
-    log_drain("waiting", server);
-    for (size_t i = 0; i < server->worker_count; i++)
-        worker_drain(server->workers[i]);
-    if (drain_ms > 0)
-        set_patience(server, drain_ms);
-}
-
-static void
-on_patience(evutil_socket_t fd, short events, void *arg)
-{
-    struct server *server = arg;
-
-    (void)fd;
-    (void)events;
-    if (server->state == SERVER_DELAYING) {
-        start_drain(server);
-        return;
-    }
-    log_drain("expired", server);
-    end(server, EXIT_ERROR, true);
-}
-
-static void
-on_answer(evutil_socket_t fd, short events, void *arg)
-{
-    struct server *server = arg;
-    char drained;
-
-    (void)events;
-    if (read(fd, &drained, 1) != 1)
-        return;
-    server->drained_count++;
-    if (server->drained_count < server->worker_count)
-        return;
-    log_drain("finished", server);
-    end(server, EXIT_GOOD, false);
-}
-
-static void
-take_stop_signal(struct server *server)
-{
-    int64_t delay_ms = server->snapshot->config->process.drain_delay_ms;
-
-    if (server->state != SERVER_RUNNING) {
-        log_drain("cut_short", server);
-        end(server, EXIT_ERROR, false);
-        return;
-    }
-    log_drain("started", server);
-    server->state = SERVER_DELAYING;
-    if (delay_ms > 0)
-        set_patience(server, delay_ms);
-    else
-        start_drain(server);
-}
-
 /* --- signals and timers ------------------------------------------------- */
 
 static void
@@ -265,7 +167,7 @@ on_signal(evutil_socket_t number, short events, void *arg)
             worker_dump(server->workers[i]);
         break;
     default:
-        take_stop_signal(server);
+        server_stop(server);
         break;
     }
 }
@@ -306,8 +208,8 @@ add_timer(struct server *server, struct event **event, event_callback_fn on,
     return *event == NULL ? -1 : event_add(*event, &period);
 }
 
-static int
-add_events(struct server *server)
+int
+server_add_events(struct server *server)
 {
     static const int numbers[SERVER_SIGNALS] = {
         SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
@@ -320,8 +222,8 @@ add_events(struct server *server)
             return -1;
     }
     server->answers = event_new(server->base, server->answer_pipe[0],
-        EV_READ | EV_PERSIST, on_answer, server);
-    server->patience = evtimer_new(server->base, on_patience, server);
+        EV_READ | EV_PERSIST, server_on_answer, server);
+    server->patience = evtimer_new(server->base, server_on_patience, server);
     if (server->answers == NULL || server->patience == NULL
         || event_add(server->answers, NULL) != 0
         || add_timer(server, &server->rotate, on_rotate, TICKET_ROTATE_SECONDS)
@@ -330,8 +232,6 @@ add_events(struct server *server)
     return add_timer(server, &server->daily, on_daily, DAY_SECONDS);
 }
 
-/* --- start -------------------------------------------------------------- */
-
 /* Start-up findings go to stderr, wherever the log goes. */
 static void
 print_report(const struct report *report)
@@ -339,143 +239,6 @@ print_report(const struct report *report)
     for (size_t i = 0; i < report->count; i++)
         (void)fprintf(stderr, "sidelock: %s: %s\n",
             severity_name(report->items[i].severity), report->items[i].text);
-}
-
-static int
-load(struct server *server, struct report *report)
-{
-    struct config *config = config_load(server->source, report);
-
-    if (config == NULL)
-        return -1;
-    server->snapshot = snapshot_load(config, NULL, time(NULL), report);
-    if (server->snapshot == NULL) {
-        config_free(config);
-        return -1;
-    }
-    return log_open(&config->log, report);
-}
-
-static void
-raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-static int
-make_workers(struct server *server, struct report *report)
-{
-    int64_t asked = server->snapshot->config->process.workers;
-    size_t count = asked > 0 ? (size_t)asked : cpus_usable();
-
-    server->workers = calloc(count, sizeof(struct worker *));
-    if (server->workers == NULL || pipe2(server->answer_pipe, O_CLOEXEC) != 0) {
-        report_error(report, "cannot make workers: %s", strerror(errno));
-        return -1;
-    }
-    (void)mallopt(M_ARENA_MAX, (int)count + 1);
-    for (size_t i = 0; i < count; i++) {
-        struct worker_settings settings = {
-            .index = i,
-            .count = count,
-            .counters = &server->counters,
-            .answer_fd = server->answer_pipe[1],
-        };
-
-        server->workers[i] = worker_new(&settings, report);
-        if (server->workers[i] == NULL)
-            return -1;
-        server->worker_count++;
-    }
-    return 0;
-}
-
-/* Hands each worker its view and ring. A worker that cannot start is told to
- * stop, so that it can be freed like the others. */
-static int
-start_workers(struct server *server, struct view **views, struct report *report)
-{
-    int failed = 0;
-
-    for (size_t i = 0; i < server->worker_count; i++)
-        if (worker_start(server->workers[i], views[i],
-                ticket_ring_ref(server->ring), report)
-            != 0)
-            failed = -1;
-    free(views);
-    return failed;
-}
-
-static int
-start_serving(struct server *server, struct report *report)
-{
-    struct listen_set next;
-    struct view **views;
-
-    server->ring = ticket_ring_rotate(NULL);
-    if (server->ring == NULL) {
-        report_error(report, "cannot make ticket keys: no random numbers");
-        return -1;
-    }
-    server->listens.worker_count = server->worker_count;
-    if (listen_set_prepare(
-            &next, &server->listens, server->snapshot->config, report)
-        != 0)
-        return -1;
-    views = server_build_views(server, server->snapshot, &next, report);
-    if (views == NULL) {
-        listen_set_roll_back(&next);
-        return -1;
-    }
-    server->listens = next;
-    return start_workers(server, views, report);
-}
-
-static int
-write_pid_file(const char *path, struct report *report)
-{
-    FILE *file;
-
-    if (path[0] == '\0')
-        return 0;
-    file = fopen(path, "we");
-    if (file == NULL || fprintf(file, "%d\n", (int)getpid()) < 0
-        || fclose(file) != 0) {
-        report_error(report, "cannot write process.pid_file %s: %s", path,
-            strerror(errno));
-        return -1;
-    }
-    return 0;
-}
-
-static int
-start(struct server *server, struct report *report)
-{
-    (void)signal(SIGPIPE, SIG_IGN);
-    raise_descriptor_limit();
-    if (certs_init() != 0) {
-        report_error(report, "the TLS library does not start");
-        return -1;
-    }
-    if (load(server, report) != 0)
-        return -1;
-    server->base = event_base_new();
-    if (server->base == NULL || make_workers(server, report) != 0)
-        return -1;
-    atomic_init(&server->counters.max,
-        server_max_connections(server->snapshot->config, report));
-    if (add_events(server) != 0) {
-        report_error(report, "cannot watch signals: %s", strerror(errno));
-        return -1;
-    }
-    if (start_serving(server, report) != 0)
-        return -1;
-    return write_pid_file(server->snapshot->config->process.pid_file, report);
 }
 
 static void
@@ -571,7 +334,7 @@ server_run(const struct config_source *source)
     int started;
 
     report_init(&report);
-    started = start(&server, &report);
+    started = server_start(&server, &report);
     if (started != 0)
         print_report(&report);
     if (started == 0) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The inside of the server, for server.c (life) and reload.c. Everything here
+/* The inside of the server, for server.c (life), start.c, drain.c and
+ * reload.c. Everything here
  * belongs to the main thread. */
 #ifndef SIDELOCK_PROXY_SERVER_STATE_H
 #define SIDELOCK_PROXY_SERVER_STATE_H
@@ -54,6 +55,17 @@ int server_max_connections(const struct config *config, struct report *report);
 
 /* event=status for each service. */
 void server_log_status(const struct snapshot *snapshot);
+
+/* From settings to workers that serve (start.c). -1 with an error. */
+int server_start(struct server *server, struct report *report) MUST_CHECK;
+/* Signals and timers (server.c). -1: no memory. */
+int server_add_events(struct server *server) MUST_CHECK;
+
+/* A signal to stop: begins the drain, or ends it at once (drain.c). */
+void server_stop(struct server *server);
+/* libevent's callbacks of the drain: its timer, a worker that has drained. */
+void server_on_patience(evutil_socket_t fd, short events, void *arg);
+void server_on_answer(evutil_socket_t fd, short events, void *arg);
 
 /* Reads everything anew; installs it whole, or logs why not (reload.c). */
 void server_reload(struct server *server);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The life of a session: events come in, session_run decides from the state
- * alone what happens next, and session_finish is the one way out. Nothing
- * below frees the session; a step that fails records a reason and returns.
+ * alone what happens next, and session_finish (session_end.c) is the one way
+ * out. Nothing here frees the session; a step that fails records a reason and
+ * returns.
  */
 #include "proxy/session.h"
 
@@ -15,12 +16,6 @@
 
 #include "proxy/clock.h"
 #include "proxy/session_state.h"
-
-enum {
-    /* How long a side that will be reset may take what it is still owed. */
-    LINGER_MS = 5000,
-    LINGER_LOOK_MS = 20,
-};
 
 static void session_run(struct session *session);
 
@@ -82,7 +77,7 @@ deadline(const struct session *session, enum close_reason *reason)
         break;
     case SESSION_LINGER:
         *reason = session->reason;
-        return clock_now_ms() + LINGER_LOOK_MS;
+        return clock_now_ms() + SESSION_LINGER_LOOK_MS;
     }
     *reason = CLOSE_IDLE_TIMEOUT;
     quiet_ms = after(session->activity_ms, timeouts->idle_ms);
@@ -99,8 +94,8 @@ deadline(const struct session *session, enum close_reason *reason)
  * Makes the timer fire no later than the deadline. It may fire earlier:
  * pushing it back with every byte would cost more than looking again then.
  */
-static void
-arm_timer(struct session *session)
+void
+session_arm_timer(struct session *session)
 {
     enum close_reason reason;
     int64_t at_ms = deadline(session, &reason);
@@ -117,8 +112,6 @@ arm_timer(struct session *session)
     if (evtimer_add(&session->timer, &wait) == 0)
         session->timer_ms = at_ms;
 }
-
-static bool finish_linger(struct session *session, int64_t now_ms);
 
 /* A backend that does not answer is not the end while there is another. */
 static void
@@ -145,142 +138,14 @@ on_timer(evutil_socket_t fd, short events, void *arg)
     (void)events;
     session->timer_ms = 0;
     if (session->state == SESSION_LINGER) {
-        if (!finish_linger(session, now_ms))
-            arm_timer(session);
+        if (!session_end_linger(session))
+            session_arm_timer(session);
         return;
     }
     at_ms = deadline(session, &reason);
     if (at_ms != 0 && at_ms <= now_ms)
         take_timeout(session, reason);
     session_run(session);
-}
-
-/* --- the end ------------------------------------------------------------ */
-
-static void
-session_free(struct session *session)
-{
-    struct session_host *host = session->host;
-
-    TAILQ_REMOVE(&host->sessions, session, entry);
-    host->session_count--;
-    view_unref(session->view);
-    peer_deinit(&session->peer);
-    free(session->server_name);
-    free(session->hello);
-    free(session->detail);
-    free(session);
-    counters_give(host->counters);
-    host->on_ended(host);
-}
-
-/* Must the side see that the other one did not end in order? */
-static bool
-resets_client(const struct session *session)
-{
-    switch (session->reason) {
-    case CLOSE_BACKEND_RESET:
-    case CLOSE_IDLE_TIMEOUT:
-    case CLOSE_HALF_CLOSED_TIMEOUT:
-    case CLOSE_LIFETIME:
-    case CLOSE_DRAIN_EXPIRED:
-    case CLOSE_STOPPED:
-    case CLOSE_NO_MEMORY:
-    case CLOSE_INTERNAL_ERROR:
-        return true;
-    case CLOSE_NONE:
-    case CLOSE_DONE:
-    case CLOSE_PROBE:
-    case CLOSE_HANDSHAKE_TIMEOUT:
-    case CLOSE_NOT_TLS:
-    case CLOSE_HELLO_MALFORMED:
-    case CLOSE_HELLO_TOO_LARGE:
-    case CLOSE_HANDSHAKE_FAILED:
-    case CLOSE_HANDSHAKE_ABORTED:
-    case CLOSE_CLIENT_REFUSED:
-    case CLOSE_CLIENT_TRUNCATED:
-    case CLOSE_CLIENT_RESET:
-    case CLOSE_CLIENT_TLS_ERROR:
-    case CLOSE_BACKEND_UNREACHABLE:
-    case CLOSE_BACKEND_TIMEOUT:
-    case CLOSE_REASON_COUNT:
-        return false;
-    }
-    return false;
-}
-
-static void
-close_sides(struct session *session)
-{
-    if (resets_client(session)) {
-        tls_stream_abort(&session->client);
-    } else {
-        /* Closing over unread bytes resets, and a reset would overtake the
-         * alert that tells the client why. */
-        if (session->client.tls_error != 0)
-            socket_discard_input(&session->client.sock);
-        tls_stream_close(&session->client);
-    }
-    if (session->reason == CLOSE_DONE)
-        socket_close(&session->backend.sock);
-    else
-        socket_abort(&session->backend.sock);
-}
-
-/* Ends the linger when both sides have what they were owed, or had their
- * time. True when the session is gone. */
-static bool
-finish_linger(struct session *session, int64_t now_ms)
-{
-    bool is_waiting = socket_unsent_bytes(&session->client.sock) > 0
-                      || socket_unsent_bytes(&session->backend.sock) > 0;
-
-    if (is_waiting && now_ms - session->linger_ms < LINGER_MS)
-        return false;
-    evtimer_del(&session->timer);
-    close_sides(session);
-    session_free(session);
-    return true;
-}
-
-/* Stops all that could still call the session, but for its timer. */
-static void
-unwatch(struct session *session)
-{
-    if (session->state == SESSION_HANDSHAKE)
-        context_handshake_ended(session->service->context);
-    loop_unqueue(&session->host->loop, &session->task);
-    event_del(&session->client_event);
-    if (session->backend.sock.fd >= 0)
-        event_del(&session->backend_event);
-    if (session->state == SESSION_RELAY)
-        relay_deinit(&session->relay);
-}
-
-/*
- * The one way out. Logs, then closes: at once when all went well, and when
- * not, after what was accepted from one side has reached the other, so that
- * the reset does not overtake it.
- */
-static void
-session_finish(struct session *session)
-{
-    bool has_relayed = session->state == SESSION_RELAY;
-
-    session_log_end(session);
-    unwatch(session);
-    if (session->reason == CLOSE_DONE || !has_relayed) {
-        evtimer_del(&session->timer);
-        close_sides(session);
-        session_free(session);
-        return;
-    }
-    session->state = SESSION_LINGER;
-    session->linger_ms = clock_now_ms();
-    if (finish_linger(session, session->linger_ms))
-        return;
-    session->timer_ms = 0;
-    arm_timer(session);
 }
 
 /* --- the relay ---------------------------------------------------------- */
@@ -373,7 +238,7 @@ session_run(struct session *session)
         session_finish(session);
         return;
     }
-    arm_timer(session);
+    session_arm_timer(session);
 }
 
 /* A turn in the loop's queues. */
@@ -386,7 +251,7 @@ on_task(struct task *task)
         session_step_handshake(session);
         if (session->state == SESSION_HANDSHAKE
             && session->reason == CLOSE_NONE) {
-            arm_timer(session);
+            session_arm_timer(session);
             return; /* waits for the client */
         }
     }
@@ -472,19 +337,6 @@ session_new(struct session_host *host, size_t service_index, int fd,
     session->client.sock.is_writable = true;
     session_run(session);
     return 0;
-}
-
-void
-session_stop(struct session *session, enum close_reason reason)
-{
-    if (session->state == SESSION_LINGER) {
-        evtimer_del(&session->timer);
-        close_sides(session);
-        session_free(session);
-        return;
-    }
-    session_fail(session, reason, NULL);
-    session_finish(session);
 }
 
 struct session *

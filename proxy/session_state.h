@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The inside of a session, for the files that make it up: session.c (life and
- * deadlines), session_start.c (hello, handshake, connect) and session_log.c.
+ * deadlines), session_start.c (hello, handshake, connect), session_end.c and
+ * session_log.c.
  */
 #ifndef SIDELOCK_PROXY_SESSION_STATE_H
 #define SIDELOCK_PROXY_SESSION_STATE_H
@@ -10,6 +11,10 @@
 #include "proxy/relay.h"
 #include "proxy/session.h"
 #include "proxy/tls_stream.h"
+
+enum {
+    SESSION_LINGER_LOOK_MS = 20 /* between two looks at what lingers */
+};
 
 enum session_state {
     SESSION_HELLO,
@@ -76,6 +81,15 @@ void session_start_relay(struct session *session);
 /* (Re-)registers the backend's descriptor with the loop (session.c). -1: no
  * memory. */
 int session_watch_backend(struct session *session) MUST_CHECK;
+
+/* Makes the timer fire no later than the state's deadline (session.c). */
+void session_arm_timer(struct session *session);
+
+/* The one way out, once a reason is recorded; the session may be gone
+ * afterwards (session_end.c). */
+void session_finish(struct session *session);
+/* Looks whether a session in SESSION_LINGER can go; true: it is gone. */
+bool session_end_linger(struct session *session);
 
 /* One line for the log, when it ends (session_log.c). */
 void session_log_end(struct session *session);

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "proxy/clock.h"
-#include "proxy/listener.h"
+#include "proxy/listeners.h"
 #include "proxy/log.h"
 #include "proxy/session.h"
 
@@ -32,11 +32,9 @@ struct message {
     void *object;
 };
 
-TAILQ_HEAD(listener_list, listener);
-
 struct worker {
     struct session_host host; /* first: sessions know the worker by it */
-    struct listener_list listeners;
+    struct listeners listeners;
     struct ticket_ring *ring;
     struct event inbox_event;
     struct event housekeeping;
@@ -100,80 +98,7 @@ worker_stop(struct worker *worker, bool drain_expired)
     post(worker, MESSAGE_STOP, NULL, drain_expired);
 }
 
-/* --- listeners ---------------------------------------------------------- */
-
-static struct listener *
-find_listener(struct worker *worker, int fd)
-{
-    struct listener *listener;
-
-    TAILQ_FOREACH(listener, &worker->listeners, entry)
-    if (listener->fd == fd)
-        return listener;
-    return NULL;
-}
-
-static void
-start_listener(struct worker *worker, const struct view_listen *listen)
-{
-    struct listener *listener =
-        listener_new(&worker->host, listen->fd, listen->service_index);
-    struct log_line line;
-
-    if (listener != NULL) {
-        listener->is_wanted = true;
-        TAILQ_INSERT_TAIL(&worker->listeners, listener, entry);
-        return;
-    }
-    log_begin(&line, LOG_LEVEL_ERROR, "finding");
-    log_put_string(&line, "text", "out of memory: one worker does not listen");
-    log_end(&line);
-    close(listen->fd);
-}
-
-static void
-drop_unwanted_listeners(struct worker *worker)
-{
-    struct listener *listener = TAILQ_FIRST(&worker->listeners);
-
-    while (listener != NULL) {
-        struct listener *next = TAILQ_NEXT(listener, entry);
-
-        if (!listener->is_wanted) {
-            listener_take_queue(listener);
-            TAILQ_REMOVE(&worker->listeners, listener, entry);
-            listener_free(listener);
-        }
-        listener = next;
-    }
-}
-
-/* Listeners that stay learn their service's place in the new view before
- * anything can be accepted; those that go accept their queue with the old
- * one, before the swap. */
-static void
-adopt_listeners(struct worker *worker, struct view *view)
-{
-    struct listener *listener;
-
-    TAILQ_FOREACH(listener, &worker->listeners, entry)
-    listener->is_wanted = false;
-    for (size_t i = 0; i < view->listen_count; i++) {
-        listener = find_listener(worker, view->listens[i].fd);
-        if (listener != NULL)
-            listener->is_wanted = true;
-    }
-    drop_unwanted_listeners(worker);
-    view_unref(worker->host.view);
-    worker->host.view = view;
-    for (size_t i = 0; i < view->listen_count; i++) {
-        listener = find_listener(worker, view->listens[i].fd);
-        if (listener != NULL)
-            listener->service_index = view->listens[i].service_index;
-        else
-            start_listener(worker, &view->listens[i]);
-    }
-}
+/* --- settings ----------------------------------------------------------- */
 
 static void
 apply_settings(struct worker *worker, const struct view *view)
@@ -208,7 +133,7 @@ static void
 take_view(struct worker *worker, struct view *view)
 {
     apply_settings(worker, view);
-    adopt_listeners(worker, view);
+    listeners_adopt(&worker->listeners, view);
 }
 
 static void
@@ -216,28 +141,6 @@ take_ring(struct worker *worker, struct ticket_ring *ring)
 {
     ticket_ring_unref(worker->ring);
     worker->ring = ring;
-}
-
-/* Stops accepting, for good. */
-static void
-retire_listeners(struct worker *worker)
-{
-    struct listener *listener;
-
-    TAILQ_FOREACH(listener, &worker->listeners, entry)
-    listener->is_wanted = false;
-    drop_unwanted_listeners(worker);
-}
-
-static void
-free_listeners(struct worker *worker)
-{
-    struct listener *listener;
-
-    while ((listener = TAILQ_FIRST(&worker->listeners)) != NULL) {
-        TAILQ_REMOVE(&worker->listeners, listener, entry);
-        listener_free(listener);
-    }
 }
 
 static void
@@ -257,7 +160,7 @@ stop(struct worker *worker, bool drain_expired)
     struct session *session;
 
     worker->is_draining = false;
-    free_listeners(worker);
+    listeners_close(&worker->listeners);
     /* The first call may leave a session lingering; the second ends it. */
     while ((session = TAILQ_FIRST(&worker->host.sessions)) != NULL)
         session_stop(session, reason);
@@ -279,7 +182,7 @@ take_message(struct worker *worker, const struct message *message)
         break;
     case MESSAGE_DRAIN:
         worker->is_draining = true;
-        retire_listeners(worker);
+        listeners_retire(&worker->listeners);
         answer_if_drained(worker);
         break;
     case MESSAGE_STOP:
@@ -305,10 +208,8 @@ static void
 on_session_ended(struct session_host *host)
 {
     struct worker *worker = (struct worker *)(void *)host;
-    struct listener *listener;
 
-    TAILQ_FOREACH(listener, &worker->listeners, entry)
-    listener_wake(listener);
+    listeners_wake(&worker->listeners);
     answer_if_drained(worker);
 }
 
@@ -405,7 +306,7 @@ worker_new(const struct worker_settings *settings, struct report *report)
     worker->host.id_step = settings->count;
     worker->host.on_ended = on_session_ended;
     TAILQ_INIT(&worker->host.sessions);
-    TAILQ_INIT(&worker->listeners);
+    listeners_init(&worker->listeners, &worker->host);
     if (pipe2(worker->inbox, O_CLOEXEC) != 0
         || loop_init(&worker->host.loop, 0) != 0 || watch_inbox(worker) != 0)
         goto failed;
@@ -468,7 +369,7 @@ worker_free(struct worker *worker)
 {
     if (worker->has_thread)
         pthread_join(worker->thread, NULL);
-    free_listeners(worker);
+    listeners_close(&worker->listeners);
     if (worker->host.loop.base != NULL) {
         event_del(&worker->inbox_event);
         event_del(&worker->housekeeping);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Starting up, step by step; what a failed start leaves behind is released
+ * with the server. */
+#include <sys/resource.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proxy/cpus.h"
+#include "proxy/log.h"
+#include "proxy/server_state.h"
+
+static int
+load(struct server *server, struct report *report)
+{
+    struct config *config = config_load(server->source, report);
+
+    if (config == NULL)
+        return -1;
+    server->snapshot = snapshot_load(config, NULL, time(NULL), report);
+    if (server->snapshot == NULL) {
+        config_free(config);
+        return -1;
+    }
+    return log_open(&config->log, report);
+}
+
+static void
+raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int
+make_workers(struct server *server, struct report *report)
+{
+    int64_t asked = server->snapshot->config->process.workers;
+    size_t count = asked > 0 ? (size_t)asked : cpus_usable();
+
+    server->workers = calloc(count, sizeof(struct worker *));
+    if (server->workers == NULL || pipe2(server->answer_pipe, O_CLOEXEC) != 0) {
+        report_error(report, "cannot make workers: %s", strerror(errno));
+        return -1;
+    }
+    (void)mallopt(M_ARENA_MAX, (int)count + 1);
+    for (size_t i = 0; i < count; i++) {
+        struct worker_settings settings = {
+            .index = i,
+            .count = count,
+            .counters = &server->counters,
+            .answer_fd = server->answer_pipe[1],
+        };
+
+        server->workers[i] = worker_new(&settings, report);
+        if (server->workers[i] == NULL)
+            return -1;
+        server->worker_count++;
+    }
+    return 0;
+}
+
+/* Hands each worker its view and ring. A worker that cannot start is told to
+ * stop, so that it can be freed like the others. */
+static int
+start_workers(struct server *server, struct view **views, struct report *report)
+{
+    int failed = 0;
+
+    for (size_t i = 0; i < server->worker_count; i++)
+        if (worker_start(server->workers[i], views[i],
+                ticket_ring_ref(server->ring), report)
+            != 0)
+            failed = -1;
+    free(views);
+    return failed;
+}
+
+static int
+start_serving(struct server *server, struct report *report)
+{
+    struct listen_set next;
+    struct view **views;
+
+    server->ring = ticket_ring_rotate(NULL);
+    if (server->ring == NULL) {
+        report_error(report, "cannot make ticket keys: no random numbers");
+        return -1;
+    }
+    server->listens.worker_count = server->worker_count;
+    if (listen_set_prepare(
+            &next, &server->listens, server->snapshot->config, report)
+        != 0)
+        return -1;
+    views = server_build_views(server, server->snapshot, &next, report);
+    if (views == NULL) {
+        listen_set_roll_back(&next);
+        return -1;
+    }
+    server->listens = next;
+    return start_workers(server, views, report);
+}
+
+static int
+write_pid_file(const char *path, struct report *report)
+{
+    FILE *file;
+
+    if (path[0] == '\0')
+        return 0;
+    file = fopen(path, "we");
+    if (file == NULL || fprintf(file, "%d\n", (int)getpid()) < 0
+        || fclose(file) != 0) {
+        report_error(report, "cannot write process.pid_file %s: %s", path,
+            strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+int
+server_start(struct server *server, struct report *report)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+    if (certs_init() != 0) {
+        report_error(report, "the TLS library does not start");
+        return -1;
+    }
+    if (load(server, report) != 0)
+        return -1;
+    server->base = event_base_new();
+    if (server->base == NULL || make_workers(server, report) != 0)
+        return -1;
+    atomic_init(&server->counters.max,
+        server_max_connections(server->snapshot->config, report));
+    if (server_add_events(server) != 0) {
+        report_error(report, "cannot watch signals: %s", strerror(errno));
+        return -1;
+    }
+    if (start_serving(server, report) != 0)
+        return -1;
+    return write_pid_file(server->snapshot->config->process.pid_file, report);
+}
