@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Snapshots: built whole or not at all, and never worse than the one before. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/certs_fixture.h"
+
+#define EXPIRED_CERTIFICATE                                                    \
+    "[certificate]\n"                                                          \
+    "cert = server-expired.pem\n"                                              \
+    "key = server.key\n"
+#define FUTURE_CERTIFICATE                                                     \
+    "[certificate]\n"                                                          \
+    "cert = server-notyet.pem\n"                                               \
+    "key = server.key\n"
+
+/* What comes of a configuration after another; NULL at first. The report is
+ * the caller's to end. */
+static struct snapshot *
+reload(const struct snapshot *previous, const char *text, struct report *report)
+{
+    struct config *config = make_config(text);
+    struct snapshot *snapshot;
+
+    report_init(report);
+    snapshot = snapshot_load(config, previous, time(NULL), report);
+    if (snapshot == NULL)
+        config_free(config); /* still ours */
+    return snapshot;
+}
+
+/* Refused, for this reason among others. */
+static void
+assert_reload_refused(const char *before, const char *after, const char *why)
+{
+    struct snapshot *previous = before != NULL ? make_snapshot(before) : NULL;
+    struct report report;
+
+    assert_null(reload(previous, after, &report));
+    assert_reported(&report, SEVERITY_ERROR, why);
+    report_deinit(&report);
+    snapshot_unref(previous);
+}
+
+static void
+assert_reload_taken(const char *before, const char *after)
+{
+    struct snapshot *previous = before != NULL ? make_snapshot(before) : NULL;
+    struct report report;
+    struct snapshot *snapshot = reload(previous, after, &report);
+
+    assert_int_equal(report.error_count, 0);
+    assert_non_null(snapshot);
+    report_deinit(&report);
+    snapshot_unref(snapshot);
+    snapshot_unref(previous);
+}
+
+/* --- what it holds ------------------------------------------------------- */
+
+static void
+generations_are_counted(void **state)
+{
+    struct snapshot *first = make_snapshot(GOOD_CERTIFICATE);
+    struct report report;
+    struct snapshot *second;
+
+    (void)state;
+    assert_int_equal(first->generation, 1);
+    second = reload(first, GOOD_CERTIFICATE, &report);
+    assert_int_equal(second->generation, 2);
+    report_deinit(&report);
+    snapshot_unref(first);
+    snapshot_unref(second);
+}
+
+static void
+refused_load_counts_no_generation(void **state)
+{
+    struct snapshot *first = make_snapshot(GOOD_CERTIFICATE);
+    struct report report;
+    struct snapshot *second;
+
+    (void)state;
+    assert_null(reload(first, EXPIRED_CERTIFICATE, &report));
+    report_deinit(&report);
+    assert_int_equal(first->generation, 1);
+    second = reload(first, GOOD_CERTIFICATE, &report);
+    assert_int_equal(second->generation, 2);
+    report_deinit(&report);
+    snapshot_unref(first);
+    snapshot_unref(second);
+}
+
+static void
+config_is_owned_after_success(void **state)
+{
+    struct config *config = make_config(GOOD_CERTIFICATE);
+    struct report report;
+    struct snapshot *snapshot;
+
+    (void)state;
+    report_init(&report);
+    snapshot = snapshot_load(config, NULL, time(NULL), &report);
+    assert_non_null(snapshot);
+    assert_ptr_equal(snapshot->config, config);
+    snapshot_unref(snapshot); /* the sanitizer looks for the rest */
+    report_deinit(&report);
+}
+
+static void
+config_stays_the_callers_after_failure(void **state)
+{
+    struct config *config =
+        make_config("[certificate]\ncert = garbage.pem\nkey = server.key\n");
+    struct report report;
+
+    (void)state;
+    report_init(&report);
+    assert_null(snapshot_load(config, NULL, time(NULL), &report));
+    assert_string_equal(config->certificates[0].cert, "garbage.pem");
+    config_free(config);
+    report_deinit(&report);
+}
+
+static void
+each_reference_keeps_it(void **state)
+{
+    struct snapshot *snapshot = make_snapshot(GOOD_CERTIFICATE);
+
+    (void)state;
+    assert_ptr_equal(snapshot_ref(snapshot), snapshot);
+    snapshot_unref(snapshot);
+    assert_int_equal(snapshot->identities[0]->chain_count, 2);
+    snapshot_unref(snapshot);
+}
+
+static void
+unref_takes_null(void **state)
+{
+    (void)state;
+    snapshot_unref(NULL);
+}
+
+static const char two_of_each[] = "certificate = rsa\n"
+                                  "[service mail]\n"
+                                  "listen = 127.0.0.1:9443\n"
+                                  "backend = 127.0.0.1:9080\n"
+                                  "certificate = ec\n"
+                                  "required_level = peer\n"
+                                  "[certificate ec]\n"
+                                  "cert = server.pem\n"
+                                  "key = server.key\n"
+                                  "[certificate rsa]\n"
+                                  "cert = server-rsa.pem\n"
+                                  "key = server-rsa.key\n"
+                                  "[clients]\n"
+                                  "ca = ca.pem\n"
+                                  "allow_all = yes\n";
+
+static void
+each_service_has_its_identity(void **state)
+{
+    struct snapshot *snapshot = make_snapshot(two_of_each);
+
+    (void)state;
+    assert_int_equal(snapshot_identity(snapshot, 0)->key_type, KEY_RSA);
+    assert_int_equal(snapshot_identity(snapshot, 1)->key_type, KEY_ECDSA);
+    snapshot_unref(snapshot);
+}
+
+static void
+trust_is_there_where_clients_are_verified(void **state)
+{
+    struct snapshot *snapshot = make_snapshot(two_of_each);
+
+    (void)state;
+    assert_null(snapshot->trusts[0]);
+    assert_non_null(snapshot->trusts[1]);
+    assert_int_equal(snapshot->trusts[1]->ca_count, 1);
+    snapshot_unref(snapshot);
+}
+
+/* --- dates --------------------------------------------------------------- */
+
+/* Loads at first, and this is found. */
+static void
+found(const char *text, enum severity severity, const char *text_part)
+{
+    struct report report;
+    struct snapshot *snapshot = reload(NULL, text, &report);
+
+    assert_non_null(snapshot);
+    assert_reported(&report, severity, text_part);
+    report_deinit(&report);
+    snapshot_unref(snapshot);
+}
+
+static void
+expired_certificate_is_warned_of(void **state)
+{
+    (void)state;
+    found(EXPIRED_CERTIFICATE, SEVERITY_WARNING,
+        "certificate.cert server-expired.pem: the leaf (CN=localhost,O=sidelock"
+        " development) has expired on ");
+}
+
+static void
+certificate_that_is_not_yet_valid_is_warned_of(void **state)
+{
+    (void)state;
+    found(FUTURE_CERTIFICATE, SEVERITY_WARNING,
+        "certificate.cert server-notyet.pem: the leaf (CN=localhost,O=sidelock "
+        "development) is not valid before ");
+}
+
+static void
+certificate_that_soon_expires_is_warned_of(void **state)
+{
+    (void)state;
+    found("[certificate]\ncert = server-soon.pem\nkey = server.key\n",
+        SEVERITY_WARNING, "expires in 10 days, on ");
+}
+
+static void
+warning_begins_with_warn_days(void **state)
+{
+    struct report report;
+    struct snapshot *snapshot = reload(NULL,
+        "[certificate]\ncert = server-soon.pem\nkey = server.key\n"
+        "[reload]\nwarn_days = 9\n",
+        &report);
+
+    (void)state;
+    assert_non_null(snapshot);
+    assert_no_complaint(&report);
+    report_deinit(&report);
+    snapshot_unref(snapshot);
+}
+
+static void
+current_certificate_is_not_warned_of(void **state)
+{
+    struct report report;
+    struct snapshot *snapshot = reload(NULL, GOOD_CERTIFICATE, &report);
+
+    (void)state;
+    assert_non_null(snapshot);
+    assert_no_complaint(&report);
+    report_deinit(&report);
+    snapshot_unref(snapshot);
+}
+
+static void
+expired_ca_of_clients_is_warned_of(void **state)
+{
+    (void)state;
+    found("required_level = peer\n" GOOD_CERTIFICATE
+          "[clients]\nca = ca-expired.pem\nallow_all = yes\n",
+        SEVERITY_WARNING,
+        "(CN=expired root,O=sidelock development) has "
+        "expired on ");
+}
+
+/* --- never worse --------------------------------------------------------- */
+
+static void
+expired_certificate_is_taken_at_first(void **state)
+{
+    (void)state;
+    assert_reload_taken(NULL, EXPIRED_CERTIFICATE);
+}
+
+static void
+current_certificate_is_not_replaced_by_an_expired_one(void **state)
+{
+    (void)state;
+    assert_reload_refused(GOOD_CERTIFICATE, EXPIRED_CERTIFICATE,
+        "certificate.cert server-expired.pem: is expired or not yet valid and "
+        "would replace a valid certificate");
+}
+
+static void
+current_certificate_is_not_replaced_by_one_of_the_future(void **state)
+{
+    (void)state;
+    assert_reload_refused(GOOD_CERTIFICATE, FUTURE_CERTIFICATE,
+        "certificate.cert server-notyet.pem: is expired or not yet valid and "
+        "would replace a valid certificate");
+}
+
+static void
+expired_certificate_may_be_replaced_by_any(void **state)
+{
+    (void)state;
+    assert_reload_taken(EXPIRED_CERTIFICATE, GOOD_CERTIFICATE);
+    assert_reload_taken(EXPIRED_CERTIFICATE, EXPIRED_CERTIFICATE);
+    assert_reload_taken(EXPIRED_CERTIFICATE, FUTURE_CERTIFICATE);
+}
+
+static void
+current_certificate_is_replaced_by_a_current_one(void **state)
+{
+    (void)state;
+    assert_reload_taken(GOOD_CERTIFICATE,
+        "[certificate]\ncert = server-rsa.pem\nkey = server-rsa.key\n");
+}
+
+/* Another name of the section is no way around it. */
+static void
+service_is_not_turned_to_an_expired_certificate(void **state)
+{
+    (void)state;
+    assert_reload_refused(GOOD_CERTIFICATE,
+        "certificate = other\n"
+        "[certificate other]\n"
+        "cert = server-expired.pem\n"
+        "key = server.key\n",
+        "service default: its new certificate \"other\" is expired");
+}
+
+static void
+expired_certificate_may_come_with_a_new_service(void **state)
+{
+    (void)state;
+    assert_reload_taken("certificate = default\n" GOOD_CERTIFICATE,
+        "certificate = default\n" GOOD_CERTIFICATE "[service mail]\n"
+        "listen = 127.0.0.1:9443\n"
+        "backend = 127.0.0.1:9080\n"
+        "certificate = old\n"
+        "[certificate old]\n"
+        "cert = server-expired.pem\n"
+        "key = server.key\n");
+}
+
+/* --- all or nothing ------------------------------------------------------ */
+
+static void
+mismatched_pair_is_refused(void **state)
+{
+    (void)state;
+    assert_reload_refused(GOOD_CERTIFICATE,
+        "[certificate]\ncert = server.pem\nkey = server-other.key\n",
+        "certificate.key server-other.key: is not the private key of");
+}
+
+static void
+one_bad_certificate_refuses_all(void **state)
+{
+    (void)state;
+    assert_reload_refused(GOOD_CERTIFICATE,
+        "certificate = default\n" GOOD_CERTIFICATE "[certificate other]\n"
+        "cert = garbage.pem\n"
+        "key = server.key\n",
+        "certificate.cert garbage.pem: no certificate in it");
+}
+
+static void
+bad_trust_refuses_all(void **state)
+{
+    (void)state;
+    assert_reload_refused(GOOD_CERTIFICATE,
+        "required_level = peer\n" GOOD_CERTIFICATE
+        "[clients]\nca = garbage.pem\nallow_all = yes\n",
+        "clients.ca garbage.pem: no certificate in it");
+}
+
+/* The one before is only read. */
+static void
+refused_load_leaves_the_one_before(void **state)
+{
+    struct snapshot *previous = make_snapshot(GOOD_CERTIFICATE);
+    const struct identity *identity = previous->identities[0];
+    struct report report;
+
+    (void)state;
+    assert_null(reload(previous, EXPIRED_CERTIFICATE, &report));
+    report_deinit(&report);
+    assert_ptr_equal(previous->identities[0], identity);
+    assert_true(identity_is_current(identity, time(NULL)));
+    assert_int_equal(atomic_load(&previous->refs), 1);
+    snapshot_unref(previous);
+}
+
+static void
+library_has_a_version(void **state)
+{
+    int major = 0;
+    int minor = 0;
+
+    (void)state;
+    assert_int_equal(
+        sscanf(certs_library_version(), "%d.%d", &major, &minor), 2);
+    assert_true(major >= 5);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(generations_are_counted),
+        cmocka_unit_test(refused_load_counts_no_generation),
+        cmocka_unit_test(config_is_owned_after_success),
+        cmocka_unit_test(config_stays_the_callers_after_failure),
+        cmocka_unit_test(each_reference_keeps_it),
+        cmocka_unit_test(unref_takes_null),
+        cmocka_unit_test(each_service_has_its_identity),
+        cmocka_unit_test(trust_is_there_where_clients_are_verified),
+        cmocka_unit_test(expired_certificate_is_warned_of),
+        cmocka_unit_test(certificate_that_is_not_yet_valid_is_warned_of),
+        cmocka_unit_test(certificate_that_soon_expires_is_warned_of),
+        cmocka_unit_test(warning_begins_with_warn_days),
+        cmocka_unit_test(current_certificate_is_not_warned_of),
+        cmocka_unit_test(expired_ca_of_clients_is_warned_of),
+        cmocka_unit_test(expired_certificate_is_taken_at_first),
+        cmocka_unit_test(current_certificate_is_not_replaced_by_an_expired_one),
+        cmocka_unit_test(
+            current_certificate_is_not_replaced_by_one_of_the_future),
+        cmocka_unit_test(expired_certificate_may_be_replaced_by_any),
+        cmocka_unit_test(current_certificate_is_replaced_by_a_current_one),
+        cmocka_unit_test(service_is_not_turned_to_an_expired_certificate),
+        cmocka_unit_test(expired_certificate_may_come_with_a_new_service),
+        cmocka_unit_test(mismatched_pair_is_refused),
+        cmocka_unit_test(one_bad_certificate_refuses_all),
+        cmocka_unit_test(bad_trust_refuses_all),
+        cmocka_unit_test(refused_load_leaves_the_one_before),
+        cmocka_unit_test(library_has_a_version),
+    };
+
+    return cmocka_run_group_tests(tests, certs_start, certs_stop);
+}
