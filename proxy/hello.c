@@ -172,6 +172,16 @@ struct joined {
     size_t record_count;
 };
 
+/* Is there more of the message to come, and of a size that we would take? */
+static bool
+wants_more(const struct joined *joined)
+{
+    size_t message_len = message_bytes(joined->message, joined->len);
+
+    return joined->len < message_len
+           && (message_len == SIZE_MAX || message_len <= HELLO_BYTES_MAX);
+}
+
 /*
  * Joins the payloads of the records, as far as they have arrived and as the
  * message goes: what follows it is the library's business. False when a
@@ -184,8 +194,7 @@ join_records(struct joined *joined, const uint8_t *data, size_t len)
 
     joined->len = 0;
     joined->record_count = 0;
-    while (len - at >= RECORD_HEADER_BYTES
-           && joined->len < message_bytes(joined->message, joined->len)) {
+    while (len - at >= RECORD_HEADER_BYTES && wants_more(joined)) {
         size_t record = (size_t)data[at + 3] << 8 | data[at + 4];
         size_t here;
 
