@@ -94,10 +94,11 @@ check_clang() {
     build clang clang-14 Debug
 }
 
+# build_bench COMPILER FLAGS
 build_bench() {
     local dir=build/check-bench-$1
     cmake -S tests/bench -B "$dir" -G Ninja -DCMAKE_C_COMPILER="$1" \
-        -DCMAKE_C_FLAGS=-Werror \
+        -DCMAKE_C_FLAGS="-Werror $2" \
         -DBENCH_WOLFSSL_ROOT="$(cmake/build-wolfssl.sh)" \
         >"$work/configure" 2>&1 || { cat "$work/configure" && return 1; }
     cmake --build "$dir" -- -k 0 >"$work/build" 2>&1 ||
@@ -108,8 +109,9 @@ check_bench() {
     local status=0
     printf '#include <openssl/ssl.h>\n' | cc -fsyntax-only -x c - ||
         { echo "libssl-dev is missing" && return "$NOT_POSSIBLE"; }
-    build_bench gcc || status=1
-    build_bench clang-14 || status=1
+    build_bench gcc '' || status=1
+    # A macro of OpenSSL's headers casts const away, which only clang minds.
+    build_bench clang-14 -Wno-error=cast-qual || status=1
     return "$status"
 }
 
