@@ -314,16 +314,27 @@ make_config(const char *text)
 struct snapshot *
 make_snapshot(const char *text)
 {
-    struct config *config = make_config(text);
     struct report report;
-    struct snapshot *snapshot;
+    struct snapshot *snapshot = load_snapshot(NULL, text, &report);
 
-    report_init(&report);
-    snapshot = snapshot_load(config, NULL, time(NULL), &report);
     if (snapshot == NULL) {
         print_findings(&report);
         fail_msg("the snapshot was refused");
     }
     report_deinit(&report);
+    return snapshot;
+}
+
+struct snapshot *
+load_snapshot(
+    const struct snapshot *previous, const char *text, struct report *report)
+{
+    struct config *config = make_config(text);
+    struct snapshot *snapshot;
+
+    report_init(report);
+    snapshot = snapshot_load(config, previous, time(NULL), report);
+    if (snapshot == NULL)
+        config_free(config); /* still ours */
     return snapshot;
 }

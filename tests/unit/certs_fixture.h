@@ -78,6 +78,13 @@ struct config *make_config(const char *text);
  * it. */
 struct snapshot *make_snapshot(const char *text);
 
+/*
+ * The same after another, which may be NULL. What was found is in the report,
+ * which the caller ends; NULL when it was refused.
+ */
+struct snapshot *load_snapshot(
+    const struct snapshot *previous, const char *text, struct report *report);
+
 /* server.pem and server.key, as the end of such a text. */
 #define GOOD_CERTIFICATE                                                       \
     "[certificate]\n"                                                          \

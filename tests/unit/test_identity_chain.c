@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Chains: what of a file is served, in which order, whether it is complete;
- * and what is only warned of.
+ * Chains: what of a file is served, in which order, and whether it is complete.
  */
-#include <sys/stat.h>
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -324,80 +320,6 @@ missing_intermediate_is_noted_without_a_root_to_reach(void **state)
         "certificate.cert server-leafonly.pem: the chain ends at the issuer");
 }
 
-/* --- warnings ------------------------------------------------------------ */
-
-static void
-certificate_without_names_is_warned_of(void **state)
-{
-    (void)state;
-    found("server-cnonly.pem", SEVERITY_WARNING,
-        "certificate.cert server-cnonly.pem: has no subject alternative name");
-}
-
-static void
-certificate_without_names_speaks_for_its_common_name(void **state)
-{
-    const struct pair pair = {.cert = "server-cnonly.pem",
-        .key = "server.key",
-        .server_name = "localhost"};
-    struct identity *identity = load_good(&pair);
-
-    (void)state;
-    identity_free(identity);
-}
-
-static void
-sha1_is_warned_of(void **state)
-{
-    (void)state;
-    found("sha1.pem", SEVERITY_WARNING,
-        "certificate.cert sha1.pem: is signed with SHA-1");
-}
-
-static void
-key_that_everybody_can_read_is_warned_of(void **state)
-{
-    const struct pair pair = {.cert = "server.pem", .key = "open.key"};
-
-    (void)state;
-    copy_file("open.key", "server.key");
-    assert_int_equal(chmod("open.key", 0644), 0);
-    assert_pair_found(&pair, SEVERITY_WARNING,
-        "certificate.key open.key: everybody on this machine can read the "
-        "private key (mode 0644); chmod 600 open.key");
-}
-
-static void
-key_that_the_group_can_read_is_noted(void **state)
-{
-    const struct pair pair = {.cert = "server.pem", .key = "group.key"};
-
-    (void)state;
-    copy_file("group.key", "server.key");
-    assert_int_equal(chmod("group.key", 0640), 0);
-    assert_pair_found(&pair, SEVERITY_NOTE,
-        "certificate.key group.key: its group can read the private key");
-}
-
-/* Nothing of a key may reach a report, whatever is wrong with it. */
-static void
-key_bytes_are_never_reported(void **state)
-{
-    const struct pair pair = {.cert = "server.key", .key = "server.key"};
-    struct blob key = read_file("server.key");
-    struct report report;
-    char line[65] = "";
-
-    (void)state;
-    /* The first line of base64. */
-    memcpy(line, strchr((char *)key.data, '\n') + 1, 64);
-    blob_free(&key);
-    report_init(&report);
-    assert_null(load_pair(&pair, &report));
-    assert_not_reported(&report, line);
-    report_deinit(&report);
-}
-
 int
 main(void)
 {
@@ -427,12 +349,6 @@ main(void)
         cmocka_unit_test(file_without_roots_is_refused),
         cmocka_unit_test(unreadable_root_is_refused),
         cmocka_unit_test(missing_intermediate_is_noted_without_a_root_to_reach),
-        cmocka_unit_test(certificate_without_names_is_warned_of),
-        cmocka_unit_test(certificate_without_names_speaks_for_its_common_name),
-        cmocka_unit_test(sha1_is_warned_of),
-        cmocka_unit_test(key_that_everybody_can_read_is_warned_of),
-        cmocka_unit_test(key_that_the_group_can_read_is_noted),
-        cmocka_unit_test(key_bytes_are_never_reported),
     };
 
     return cmocka_run_group_tests(tests, certs_start, certs_stop);

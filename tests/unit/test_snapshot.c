@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Snapshots: built whole or not at all, and never worse than the one before. */
+/*
+ * Snapshots: what they hold, who owns what, and which dates are warned of. What
+ * a reload refuses is in test_snapshot_reload.c.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -20,48 +23,6 @@
     "cert = server-notyet.pem\n"                                               \
     "key = server.key\n"
 
-/* What comes of a configuration after another; NULL at first. The report is
- * the caller's to end. */
-static struct snapshot *
-reload(const struct snapshot *previous, const char *text, struct report *report)
-{
-    struct config *config = make_config(text);
-    struct snapshot *snapshot;
-
-    report_init(report);
-    snapshot = snapshot_load(config, previous, time(NULL), report);
-    if (snapshot == NULL)
-        config_free(config); /* still ours */
-    return snapshot;
-}
-
-/* Refused, for this reason among others. */
-static void
-assert_reload_refused(const char *before, const char *after, const char *why)
-{
-    struct snapshot *previous = before != NULL ? make_snapshot(before) : NULL;
-    struct report report;
-
-    assert_null(reload(previous, after, &report));
-    assert_reported(&report, SEVERITY_ERROR, why);
-    report_deinit(&report);
-    snapshot_unref(previous);
-}
-
-static void
-assert_reload_taken(const char *before, const char *after)
-{
-    struct snapshot *previous = before != NULL ? make_snapshot(before) : NULL;
-    struct report report;
-    struct snapshot *snapshot = reload(previous, after, &report);
-
-    assert_int_equal(report.error_count, 0);
-    assert_non_null(snapshot);
-    report_deinit(&report);
-    snapshot_unref(snapshot);
-    snapshot_unref(previous);
-}
-
 /* --- what it holds ------------------------------------------------------- */
 
 static void
@@ -73,7 +34,7 @@ generations_are_counted(void **state)
 
     (void)state;
     assert_int_equal(first->generation, 1);
-    second = reload(first, GOOD_CERTIFICATE, &report);
+    second = load_snapshot(first, GOOD_CERTIFICATE, &report);
     assert_int_equal(second->generation, 2);
     report_deinit(&report);
     snapshot_unref(first);
@@ -88,10 +49,10 @@ refused_load_counts_no_generation(void **state)
     struct snapshot *second;
 
     (void)state;
-    assert_null(reload(first, EXPIRED_CERTIFICATE, &report));
+    assert_null(load_snapshot(first, EXPIRED_CERTIFICATE, &report));
     report_deinit(&report);
     assert_int_equal(first->generation, 1);
-    second = reload(first, GOOD_CERTIFICATE, &report);
+    second = load_snapshot(first, GOOD_CERTIFICATE, &report);
     assert_int_equal(second->generation, 2);
     report_deinit(&report);
     snapshot_unref(first);
@@ -194,7 +155,7 @@ static void
 found(const char *text, enum severity severity, const char *text_part)
 {
     struct report report;
-    struct snapshot *snapshot = reload(NULL, text, &report);
+    struct snapshot *snapshot = load_snapshot(NULL, text, &report);
 
     assert_non_null(snapshot);
     assert_reported(&report, severity, text_part);
@@ -232,7 +193,7 @@ static void
 warning_begins_with_warn_days(void **state)
 {
     struct report report;
-    struct snapshot *snapshot = reload(NULL,
+    struct snapshot *snapshot = load_snapshot(NULL,
         "[certificate]\ncert = server-soon.pem\nkey = server.key\n"
         "[reload]\nwarn_days = 9\n",
         &report);
@@ -248,7 +209,7 @@ static void
 current_certificate_is_not_warned_of(void **state)
 {
     struct report report;
-    struct snapshot *snapshot = reload(NULL, GOOD_CERTIFICATE, &report);
+    struct snapshot *snapshot = load_snapshot(NULL, GOOD_CERTIFICATE, &report);
 
     (void)state;
     assert_non_null(snapshot);
@@ -266,126 +227,6 @@ expired_ca_of_clients_is_warned_of(void **state)
         SEVERITY_WARNING,
         "(CN=expired root,O=sidelock development) has "
         "expired on ");
-}
-
-/* --- never worse --------------------------------------------------------- */
-
-static void
-expired_certificate_is_taken_at_first(void **state)
-{
-    (void)state;
-    assert_reload_taken(NULL, EXPIRED_CERTIFICATE);
-}
-
-static void
-current_certificate_is_not_replaced_by_an_expired_one(void **state)
-{
-    (void)state;
-    assert_reload_refused(GOOD_CERTIFICATE, EXPIRED_CERTIFICATE,
-        "certificate.cert server-expired.pem: is expired or not yet valid and "
-        "would replace a valid certificate");
-}
-
-static void
-current_certificate_is_not_replaced_by_one_of_the_future(void **state)
-{
-    (void)state;
-    assert_reload_refused(GOOD_CERTIFICATE, FUTURE_CERTIFICATE,
-        "certificate.cert server-notyet.pem: is expired or not yet valid and "
-        "would replace a valid certificate");
-}
-
-static void
-expired_certificate_may_be_replaced_by_any(void **state)
-{
-    (void)state;
-    assert_reload_taken(EXPIRED_CERTIFICATE, GOOD_CERTIFICATE);
-    assert_reload_taken(EXPIRED_CERTIFICATE, EXPIRED_CERTIFICATE);
-    assert_reload_taken(EXPIRED_CERTIFICATE, FUTURE_CERTIFICATE);
-}
-
-static void
-current_certificate_is_replaced_by_a_current_one(void **state)
-{
-    (void)state;
-    assert_reload_taken(GOOD_CERTIFICATE,
-        "[certificate]\ncert = server-rsa.pem\nkey = server-rsa.key\n");
-}
-
-/* Another name of the section is no way around it. */
-static void
-service_is_not_turned_to_an_expired_certificate(void **state)
-{
-    (void)state;
-    assert_reload_refused(GOOD_CERTIFICATE,
-        "certificate = other\n"
-        "[certificate other]\n"
-        "cert = server-expired.pem\n"
-        "key = server.key\n",
-        "service default: its new certificate \"other\" is expired");
-}
-
-static void
-expired_certificate_may_come_with_a_new_service(void **state)
-{
-    (void)state;
-    assert_reload_taken("certificate = default\n" GOOD_CERTIFICATE,
-        "certificate = default\n" GOOD_CERTIFICATE "[service mail]\n"
-        "listen = 127.0.0.1:9443\n"
-        "backend = 127.0.0.1:9080\n"
-        "certificate = old\n"
-        "[certificate old]\n"
-        "cert = server-expired.pem\n"
-        "key = server.key\n");
-}
-
-/* --- all or nothing ------------------------------------------------------ */
-
-static void
-mismatched_pair_is_refused(void **state)
-{
-    (void)state;
-    assert_reload_refused(GOOD_CERTIFICATE,
-        "[certificate]\ncert = server.pem\nkey = server-other.key\n",
-        "certificate.key server-other.key: is not the private key of");
-}
-
-static void
-one_bad_certificate_refuses_all(void **state)
-{
-    (void)state;
-    assert_reload_refused(GOOD_CERTIFICATE,
-        "certificate = default\n" GOOD_CERTIFICATE "[certificate other]\n"
-        "cert = garbage.pem\n"
-        "key = server.key\n",
-        "certificate.cert garbage.pem: no certificate in it");
-}
-
-static void
-bad_trust_refuses_all(void **state)
-{
-    (void)state;
-    assert_reload_refused(GOOD_CERTIFICATE,
-        "required_level = peer\n" GOOD_CERTIFICATE
-        "[clients]\nca = garbage.pem\nallow_all = yes\n",
-        "clients.ca garbage.pem: no certificate in it");
-}
-
-/* The one before is only read. */
-static void
-refused_load_leaves_the_one_before(void **state)
-{
-    struct snapshot *previous = make_snapshot(GOOD_CERTIFICATE);
-    const struct identity *identity = previous->identities[0];
-    struct report report;
-
-    (void)state;
-    assert_null(reload(previous, EXPIRED_CERTIFICATE, &report));
-    report_deinit(&report);
-    assert_ptr_equal(previous->identities[0], identity);
-    assert_true(identity_is_current(identity, time(NULL)));
-    assert_int_equal(atomic_load(&previous->refs), 1);
-    snapshot_unref(previous);
 }
 
 static void
@@ -418,18 +259,6 @@ main(void)
         cmocka_unit_test(warning_begins_with_warn_days),
         cmocka_unit_test(current_certificate_is_not_warned_of),
         cmocka_unit_test(expired_ca_of_clients_is_warned_of),
-        cmocka_unit_test(expired_certificate_is_taken_at_first),
-        cmocka_unit_test(current_certificate_is_not_replaced_by_an_expired_one),
-        cmocka_unit_test(
-            current_certificate_is_not_replaced_by_one_of_the_future),
-        cmocka_unit_test(expired_certificate_may_be_replaced_by_any),
-        cmocka_unit_test(current_certificate_is_replaced_by_a_current_one),
-        cmocka_unit_test(service_is_not_turned_to_an_expired_certificate),
-        cmocka_unit_test(expired_certificate_may_come_with_a_new_service),
-        cmocka_unit_test(mismatched_pair_is_refused),
-        cmocka_unit_test(one_bad_certificate_refuses_all),
-        cmocka_unit_test(bad_trust_refuses_all),
-        cmocka_unit_test(refused_load_leaves_the_one_before),
         cmocka_unit_test(library_has_a_version),
     };
 
