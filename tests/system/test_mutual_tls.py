@@ -189,7 +189,7 @@ def test_curl_shows_its_certificate(peer_service, pki, version):
     number = {tls.TLS12: "1.2", tls.TLS13: "1.3"}[version]
     command = [
         settings.require("curl"), "--silent", "--cacert", str(pki.ca),
-        "--tls-max", number, f"--tlsv{number}", "--http0.9",
+        "--tls-max", number, f"--tlsv{number}", "--http0.9", "--no-buffer",
         "--max-time", str(settings.DEADLINE_S), "--noproxy", "*",
         f"https://localhost:{proxy.port}/",
     ]  # fmt: skip

@@ -136,7 +136,12 @@ class Log:
             found = self.find(name, since, **wanted)
             return found if len(found) >= count else None
 
-        return until(enough, f"{count} x event={name} {wanted} in {self.path}")
+        what = f"{count} x event={name} {wanted} in {self.path}"
+        try:
+            return until(enough, what)
+        except AssertionError as failure:
+            got = len(self.find(name, since, **wanted))
+            raise AssertionError(f"{failure} (there are {got})") from None
 
     def _read_on(self):
         if not self.path.exists():
