@@ -69,10 +69,9 @@ half_write_out(struct relay *relay, struct relay_half *half)
 }
 
 /*
- * Everything was delivered and the source is finished. An orderly end is
- * passed on; a cut is not, but the target must have all that came before. A
- * target that can no longer be told has missed nothing but the goodbye: its
- * own half says how it left.
+ * Everything was written and the source is finished. An orderly end is passed
+ * on; a cut is not, but the target must have all that came before. A target
+ * that fails with bytes still kept has not had everything.
  */
 static void
 half_finish(struct relay *relay, struct relay_half *half)
@@ -82,8 +81,14 @@ half_finish(struct relay *relay, struct relay_half *half)
     half_release(relay, half);
     result = half->saw_eof ? half->to->ops->end(half->to)
                            : half->to->ops->flush(half->to);
-    if (result != IO_AGAIN)
-        half->state = half->saw_eof ? HALF_ENDED : HALF_CUT;
+    if (result == IO_AGAIN)
+        return;
+    if (half->saw_cut)
+        half->state = HALF_CUT;
+    else if (result == IO_OK)
+        half->state = HALF_ENDED;
+    else
+        half_go_deaf(relay, half);
 }
 
 /*

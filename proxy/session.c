@@ -165,6 +165,9 @@ take_relay_end(struct session *session)
     } else if (down->state == HALF_CUT) {
         session_fail(session, CLOSE_BACKEND_RESET, "%s",
             strerror(session->backend.sock.error));
+    } else if (down->state != HALF_ENDED
+               && session->client.sock.error == ENOMEM) {
+        session_fail(session, CLOSE_NO_MEMORY, NULL);
     } else if (down->state != HALF_ENDED) {
         session_fail(session, CLOSE_CLIENT_RESET,
             "the client left before it had the whole answer");

@@ -38,7 +38,9 @@ struct stream_ops {
     /* Sends what write kept. IO_OK: nothing is kept any more. */
     enum io_result (*flush)(struct stream *stream);
     /* Ends our side in order, after everything written before. To be called
-     * until it no longer says IO_AGAIN. */
+     * until it no longer says IO_AGAIN. IO_ERROR: some of what was written
+     * could not be sent. A goodbye that alone does not get through is no
+     * error: who no longer hears it has left already. */
     enum io_result (*end)(struct stream *stream);
 };
 

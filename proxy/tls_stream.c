@@ -282,21 +282,37 @@ stream_flush(struct stream *stream)
     return result;
 }
 
+/* Queues close_notify behind what waits. */
+static void
+say_goodbye(struct tls_stream *side)
+{
+    size_t before = chunk_waiting(side->out);
+
+    side->sent_close_notify = true;
+    (void)wolfSSL_shutdown(side->ssl);
+    if (chunk_waiting(side->out) > before)
+        side->goodbye_bytes = chunk_waiting(side->out) - before;
+}
+
 static enum io_result
 stream_end(struct stream *stream)
 {
     struct tls_stream *side = side_of(stream);
     enum io_result result;
 
-    if (!side->sent_close_notify) {
-        side->sent_close_notify = true;
-        (void)wolfSSL_shutdown(side->ssl);
-    }
-    result = stream_flush(stream);
+    if (!side->sent_close_notify)
+        say_goodbye(side);
+    if (side->sock.error == ENOMEM)
+        return IO_ERROR; /* there was no room for it */
+    result = send_out(side);
+    if (result == IO_ERROR && chunk_waiting(side->out) <= side->goodbye_bytes)
+        result = IO_OK; /* the client has all but our goodbye */
+    release_empty(side);
     if (result != IO_OK)
         return result;
     side->has_ended = true;
-    return socket_end(&side->sock);
+    (void)socket_end(&side->sock); /* fails when the client has left */
+    return IO_OK;
 }
 
 void

@@ -40,7 +40,8 @@ struct tls_stream {
     struct chunk *out;    /* sealed, not yet sent */
     uint64_t burst_bytes; /* written since the last pause */
     int64_t last_write_ms;
-    int tls_error; /* the library's code for what broke, or 0 */
+    size_t goodbye_bytes; /* of close_notify, at the end of `out` */
+    int tls_error;        /* the library's code for what broke, or 0 */
     bool saw_fin;
     bool saw_close_notify;
     bool sent_close_notify;
