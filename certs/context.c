@@ -125,7 +125,7 @@ use_chain(WOLFSSL_CTX *ctx, const struct identity *identity)
 
     for (size_t i = 0; i < identity->chain_count; i++)
         len += identity->chain[i].len;
-    joined = malloc(len);
+    joined = malloc(len > 0 ? len : 1);
     if (joined == NULL)
         return -1;
     len = 0;

@@ -50,8 +50,7 @@ take_label(struct pem_reader *reader, char label[PEM_LABEL_BYTES])
     if (len == 0 || len >= PEM_LABEL_BYTES
         || memchr(reader->at, '\n', len) != NULL)
         return false;
-    memcpy(label, reader->at, len);
-    label[len] = '\0';
+    (void)snprintf(label, PEM_LABEL_BYTES, "%.*s", (int)len, reader->at);
     skip_to(reader, end + strlen(dashes));
     return true;
 }
@@ -77,11 +76,12 @@ skip_headers(const char *body, size_t len)
 static bool
 is_one_base64(const char *body, size_t len)
 {
+    static const char blanks[] = {'\r', '\n', ' ', '\t'};
     bool is_padded = false;
     size_t count = 0;
 
     for (size_t i = 0; i < len; i++) {
-        if (memchr("\r\n \t", body[i], 4) != NULL)
+        if (memchr(blanks, body[i], sizeof(blanks)) != NULL)
             continue;
         if (is_padded && body[i] != '=')
             return false;

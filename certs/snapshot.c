@@ -185,8 +185,8 @@ snapshot_load(struct config *config, const struct snapshot *previous,
     snapshot->generation = previous != NULL ? previous->generation + 1 : 1;
     snapshot->config = config;
     snapshot->identities =
-        calloc(config->certificate_count, sizeof(*snapshot->identities));
-    snapshot->trusts = calloc(config->service_count, sizeof(*snapshot->trusts));
+        calloc(config->certificate_count, sizeof(struct identity *));
+    snapshot->trusts = calloc(config->service_count, sizeof(struct trust *));
     if (snapshot->identities == NULL || snapshot->trusts == NULL)
         goto no_memory;
     if (load_identities(snapshot, previous, &judge) == 0

@@ -439,19 +439,3 @@ keys_find_home(const char *name)
     }
     return NULL;
 }
-
-void
-keys_consider_sections(struct nearest *nearest)
-{
-    for (size_t i = 0; i < SECTION_KIND_COUNT; i++)
-        nearest_consider(nearest, sections[i].name);
-}
-
-void
-keys_consider_keys(struct nearest *nearest, enum section_kind section)
-{
-    for (size_t i = 0; i < config_key_count; i++) {
-        if (config_keys[i].section == section)
-            nearest_consider(nearest, config_keys[i].name);
-    }
-}

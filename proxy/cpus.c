@@ -5,8 +5,10 @@
  */
 #include "proxy/cpus.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -46,37 +48,52 @@ read_line(const char *path, char *line, int cap)
     return got != NULL;
 }
 
+/* Reads a decimal number and moves behind it; -1 when there is none. */
+static long long
+take_number(const char **at)
+{
+    char *end;
+    long long number;
+
+    errno = 0;
+    number = strtoll(*at, &end, 10);
+    if (end == *at || errno != 0)
+        return -1;
+    *at = end;
+    return number;
+}
+
 /* cgroup v2: "max 100000" or "50000 100000". */
 static size_t
 quota_v2(const char *folder)
 {
     char path[PATH_BYTES];
     char line[128];
+    const char *at = line;
     long long quota_us;
-    long long period_us;
 
     (void)snprintf(path, sizeof(path), "/sys/fs/cgroup%s/cpu.max", folder);
-    if (!read_line(path, line, sizeof(line))
-        || sscanf(line, "%lld %lld", &quota_us, &period_us) != 2)
+    if (!read_line(path, line, sizeof(line)))
         return 0;
-    return quota_cpus(quota_us, period_us);
+    quota_us = take_number(&at);
+    return quota_cpus(quota_us, take_number(&at));
+}
+
+/* A file of one number; -1 when there is none. */
+static long long
+read_number(const char *path)
+{
+    char line[64];
+    const char *at = line;
+
+    return read_line(path, line, sizeof(line)) ? take_number(&at) : -1;
 }
 
 static size_t
 quota_v1(void)
 {
-    char quota[64];
-    char period[64];
-    long long quota_us;
-    long long period_us;
-
-    if (!read_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", quota, sizeof(quota))
-        || !read_line(
-            "/sys/fs/cgroup/cpu/cpu.cfs_period_us", period, sizeof(period))
-        || sscanf(quota, "%lld", &quota_us) != 1
-        || sscanf(period, "%lld", &period_us) != 1)
-        return 0;
-    return quota_cpus(quota_us, period_us);
+    return quota_cpus(read_number("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
+        read_number("/sys/fs/cgroup/cpu/cpu.cfs_period_us"));
 }
 
 /* The tightest quota from our own cgroup up to the root of what we see. */

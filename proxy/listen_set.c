@@ -48,7 +48,7 @@ read_bound(struct listen_entry *entry)
 static int
 probe_patiently(const struct address *address)
 {
-    static const struct timespec nap = {0, 20 * 1000 * 1000};
+    static const struct timespec nap = {0, 20000000};
     int looks = 25;
 
     while (listener_probe(address) != 0) {
@@ -151,8 +151,11 @@ int
 listen_set_prepare(struct listen_set *next, const struct listen_set *current,
     const struct config *config, struct report *report)
 {
+    size_t count;
+
     *next = (struct listen_set){.worker_count = current->worker_count};
-    next->entries = calloc(count_addresses(config), sizeof(*next->entries));
+    count = count_addresses(config);
+    next->entries = calloc(count > 0 ? count : 1, sizeof(*next->entries));
     if (next->entries == NULL) {
         report_error(report, "out of memory while opening listen addresses");
         return -1;

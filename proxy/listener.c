@@ -100,7 +100,7 @@ log_pause(const struct listener *listener, const char *reason)
 static void
 pause_accepting(struct listener *listener, const char *reason)
 {
-    static const struct timeval later = {0, 100 * 1000};
+    static const struct timeval later = {0, 100000};
 
     event_del(&listener->event);
     (void)evtimer_add(&listener->retry, &later);

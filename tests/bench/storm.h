@@ -2,8 +2,8 @@
 /*
  * A child process that handshakes in waves: all clients of a wave connect,
  * then send their first message at the same moment; the next wave begins when
- * the last of them is done. It runs at a low priority, so that its own cryptography does not delay
- * the process that measures.
+ * the last of them is done. It runs at a low priority, so that its own
+ * cryptography does not delay the process that measures.
  */
 #ifndef BENCH_STORM_H
 #define BENCH_STORM_H

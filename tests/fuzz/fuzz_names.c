@@ -6,10 +6,10 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "certs/names.h"
 
@@ -24,12 +24,17 @@ require(bool is_true)
 }
 
 static size_t
+without_final_dot(const char *text, size_t len)
+{
+    return len > 0 && text[len - 1] == '.' ? len - 1 : len;
+}
+
+static size_t
 count_dots(const char *text, size_t len)
 {
     size_t count = 0;
 
-    if (len > 0 && text[len - 1] == '.')
-        len--;
+    len = without_final_dot(text, len);
     for (size_t i = 0; i < len; i++)
         count += text[i] == '.';
     return count;
@@ -38,16 +43,9 @@ count_dots(const char *text, size_t len)
 static bool
 is_equal_but_for_case(const char *a, size_t a_len, const char *b, size_t b_len)
 {
-    if (a_len > 0 && a[a_len - 1] == '.')
-        a_len--;
-    if (b_len > 0 && b[b_len - 1] == '.')
-        b_len--;
-    if (a_len != b_len)
-        return false;
-    for (size_t i = 0; i < a_len; i++)
-        if (tolower((unsigned char)a[i]) != tolower((unsigned char)b[i]))
-            return false;
-    return true;
+    a_len = without_final_dot(a, a_len);
+    b_len = without_final_dot(b, b_len);
+    return a_len == b_len && strncasecmp(a, b, a_len) == 0;
 }
 
 /* What any match must have, however it was found. */

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+/* NOLINTNEXTLINE(readability-identifier-naming): libFuzzer names it */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Reads exactly size bytes. */

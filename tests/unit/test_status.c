@@ -9,10 +9,11 @@
 
 #include "certs/status.h"
 
+#define DAY (INT64_C(24) * 60 * 60)
+#define NOW (1000 * DAY)
+
 enum {
-    DAY = 24 * 60 * 60,
-    WARN_DAYS = 30,
-    NOW = 1000 * DAY,
+    WARN_DAYS = 30
 };
 
 /* What is said of "web" when it ends so many seconds from now. */
