@@ -126,7 +126,7 @@ check_tidy() {
     # __NO_CTYPE: tolower() is a call then, not a macro whose branches would
     # count as ours.
     sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' "$commands" | sort -u |
-        xargs -P "$(nproc)" -n 2 clang-tidy-14 -p build/check-clang --quiet \
+        xargs -P "$(nproc)" -n 1 clang-tidy-14 -p build/check-clang --quiet \
             --extra-arg=-D__NO_CTYPE \
             >"$work/tidy" 2>"$work/tidy.errors" && return
     # One line for each: two processes can find the same in one header.
