@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Fuzzes relay_run and relay_deinit (proxy/relay.c, proxy/pool.c): the input
- * scripts what two streams answer to each call. Whatever they answer, the
- * bytes that come out are the beginning of those that went in, an orderly end
- * means all of them, a cut is never passed on as an orderly end, a target that
- * is full is not read for, and no chunk is lost.
+ * Fuzzes relay_run() and relay_deinit() (proxy/relay.c, proxy/pool.c).
+ *
+ * The input scripts what two streams answer to each call; when it is used up,
+ * both end in order and take everything. Whatever they answer: the bytes that
+ * come out are the beginning of those that went in; an orderly end means that
+ * all of them did; a cut is never passed on as an orderly end; a target that
+ * is full is not read for; at most one chunk waits in each direction; the
+ * relay comes to an end, and no chunk is lost on the way.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -16,8 +19,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
-    FILL_BYTES = 512,
-    RUNS_MAX = 2000,
+    FILL_BYTES = 4 * 1024,
+    KEEP_BYTES = 3000,
+    PATTERN_BYTES = 8191,     /* a prime: no chunk looks like another */
+    RUNS_AFTER_SCRIPT = 4096, /* no run without a byte of the script or an
+                                 end that comes nearer */
 };
 
 struct script {
@@ -30,33 +36,42 @@ struct side {
     struct script *script;
     struct side *other;
     uint64_t given;
-    uint64_t taken;
-    enum io_result finished; /* IO_OK while it still gives */
-    bool is_deaf;
-    bool is_full;
+    uint64_t taken;          /* by writes that said so */
+    uint64_t kept;           /* of them, until flushed */
+    enum io_result finished; /* how it ended; IO_OK while it still gives */
+    bool keeps;              /* as a TLS stream does */
+    bool is_full;            /* until an event */
+    bool is_broken;          /* takes nothing any more */
     bool was_ended;
 };
 
 static void
-expect(bool holds)
+require(bool is_true)
 {
-    if (!holds)
+    if (!is_true)
         abort();
 }
 
 static uint8_t
-next(struct script *script)
+next(struct script *script, uint8_t otherwise)
 {
     if (script->left == 0)
-        return 0xff; /* the end of the script ends every stream */
+        return otherwise;
     script->left--;
     return *script->at++;
 }
 
-static uint8_t
-byte_at(uint64_t position)
+/* What every stream gives from this position on, good for FILL_BYTES. */
+static const uint8_t *
+pattern_at(uint64_t position)
 {
-    return (uint8_t)(position * 167 + 13);
+    static uint8_t pattern[PATTERN_BYTES + FILL_BYTES];
+
+    if (pattern[1] == 0)
+        for (size_t i = 0; i < sizeof(pattern); i++)
+            pattern[i] =
+                (uint8_t)(i % PATTERN_BYTES * 131 + i % PATTERN_BYTES / 251);
+    return pattern + position % PATTERN_BYTES;
 }
 
 static struct side *
@@ -65,90 +80,124 @@ side_of(struct stream *stream)
     return (struct side *)(void *)stream;
 }
 
-/* 0-191: so many bytes; 192-223: nothing now; above: an end of some kind. */
+static bool
+can_write(const struct side *side)
+{
+    if (side->is_broken)
+        return true;
+    return side->keeps ? side->kept < KEEP_BYTES : !side->is_full;
+}
+
+/* Below 192: bytes; below 224: nothing now; from there: an end. */
 static enum io_result
 on_read(struct stream *stream, uint8_t *buf, size_t cap, size_t *count)
 {
     static const enum io_result ends[] = {IO_EOF, IO_TRUNCATED, IO_ERROR};
     struct side *side = side_of(stream);
-    uint8_t word;
+    uint8_t word = next(side->script, 0xff);
     size_t len;
 
+    require(cap > 0);
+    require(side->finished == IO_OK);
+    require(can_write(side->other));
     *count = 0;
-    if (side->finished != IO_OK)
-        return side->finished;
-    word = next(side->script);
     if (word >= 224) {
         side->finished = ends[word % 3];
         return side->finished;
     }
     if (word >= 192)
         return IO_AGAIN;
-    len = word % 8 == 0 ? cap : (size_t)word + 1;
+    len = word % 4 == 0 ? cap : (size_t)word * 8 + 1;
     if (len > cap)
         len = cap;
-    expect(len > 0);
-    for (size_t i = 0; i < len; i++)
-        buf[i] = byte_at(side->given + i);
+    memcpy(buf, pattern_at(side->given), len);
     side->given += len;
     *count = len;
+    require(side->other->is_broken
+            || side->given - side->other->taken <= FILL_BYTES);
     return IO_OK;
 }
 
 static bool
 on_can_write(const struct stream *stream)
 {
-    const struct side *side = (const struct side *)(const void *)stream;
+    return can_write((const struct side *)(const void *)stream);
+}
 
-    return !side->is_full || side->is_deaf;
+/* How much of len a write takes. */
+static size_t
+room_for(struct side *side, size_t len)
+{
+    uint8_t word = next(side->script, 0);
+    size_t room = SIZE_MAX;
+
+    side->is_broken = word >= 250;
+    if (side->is_broken)
+        return 0;
+    if (word % 4 != 0)
+        room = word >= 200 ? 0 : (size_t)word * 8 + 1;
+    if (side->keeps && room > KEEP_BYTES - side->kept)
+        room = KEEP_BYTES - side->kept;
+    return room < len ? room : len;
 }
 
 static enum io_result
 on_write(struct stream *stream, const uint8_t *buf, size_t len, size_t *count)
 {
     struct side *side = side_of(stream);
-    uint8_t word = next(side->script);
 
+    require(len > 0 && !side->was_ended);
     *count = 0;
-    expect(!side->was_ended);
-    expect(len > 0);
-    side->is_full = word % 4 == 3;
-    if (side->is_deaf || word >= 250) {
-        side->is_deaf = true;
+    if (!side->is_broken)
+        len = room_for(side, len);
+    if (side->is_broken)
         return IO_ERROR;
-    }
-    if (word >= 200)
+    side->is_full = len == 0;
+    if (len == 0)
         return IO_AGAIN;
-    if ((size_t)word + 1 < len)
-        len = (size_t)word + 1;
-    for (size_t i = 0; i < len; i++)
-        expect(buf[i] == byte_at(side->taken + i));
+    require(memcmp(buf, pattern_at(side->taken), len) == 0);
     side->taken += len;
+    if (side->keeps)
+        side->kept += len;
     *count = len;
     return IO_OK;
 }
 
+/* Sends all, some or nothing of what is kept, or breaks. */
 static enum io_result
 on_flush(struct stream *stream)
 {
     struct side *side = side_of(stream);
+    uint8_t word;
+    size_t sent;
 
-    side->is_full = false;
-    return side->is_deaf ? IO_ERROR : IO_OK;
+    if (side->kept == 0)
+        return IO_OK;
+    if (side->is_broken)
+        return IO_ERROR;
+    word = next(side->script, 0);
+    side->is_broken = word >= 250;
+    if (side->is_broken)
+        return IO_ERROR;
+    sent = word % 4 == 0 || word > side->kept ? side->kept : word;
+    side->kept -= sent;
+    return side->kept == 0 ? IO_OK : IO_AGAIN;
 }
 
 static enum io_result
 on_end(struct stream *stream)
 {
     struct side *side = side_of(stream);
+    enum io_result result = on_flush(stream);
 
-    if (side->is_deaf)
-        return IO_ERROR;
-    if (next(side->script) % 3 == 0)
+    require(!side->was_ended);
+    require(side->other->finished == IO_EOF
+            || side->other->finished == IO_TRUNCATED);
+    require(side->taken == side->other->given);
+    if (result != IO_OK)
+        return result;
+    if (next(side->script, 0) % 4 == 3)
         return IO_AGAIN;
-    expect(side->other->finished == IO_EOF
-           || side->other->finished == IO_TRUNCATED);
-    expect(side->taken == side->other->given);
     side->was_ended = true;
     return IO_OK;
 }
@@ -172,11 +221,65 @@ init_side(struct side *side, struct script *script, struct side *other)
     };
 }
 
+/* What holds between two runs. */
+static void
+check_half(const struct relay_half *half, const struct side *from,
+    const struct side *to)
+{
+    require(half->bytes == to->taken);
+    require(to->taken <= from->given);
+    require(half->discarded_bytes < RELAY_DISCARD_BYTES + FILL_BYTES);
+    if (half->state == HALF_OPEN && to->taken == from->given)
+        require(half->chunk == NULL);
+    if (half->state != HALF_ENDED)
+        require(!to->was_ended);
+    if (half->state == HALF_ENDED)
+        require(to->was_ended && to->kept == 0 && to->taken == from->given);
+    if (half->state == HALF_CUT && !to->is_broken)
+        require(to->kept == 0 && to->taken == from->given);
+}
+
+/* A client's end without a word is passed on only where that is allowed. */
+static void
+check_truncation(const struct relay *relay, const struct side *client,
+    const struct side *backend, uint64_t taken_at_answer)
+{
+    if (relay->passes_truncation)
+        return;
+    require(backend->finished != IO_TRUNCATED || !client->was_ended);
+    if (client->finished == IO_TRUNCATED && backend->was_ended)
+        require(client->was_ended && backend->taken == taken_at_answer);
+}
+
+static void
+run(struct relay *relay, struct side *client, struct side *backend)
+{
+    enum relay_result result = RELAY_WAIT;
+    size_t runs = client->script->left + RUNS_AFTER_SCRIPT;
+    uint64_t taken_at_answer = 0;
+
+    for (; result != RELAY_DONE; runs--) {
+        bool was_answered = client->was_ended;
+
+        require(runs > 0);
+        client->is_full = backend->is_full = false; /* events came */
+        result = relay_run(relay);
+        require(result != RELAY_NO_MEMORY);
+        check_half(&relay->to_backend, client, backend);
+        check_half(&relay->to_client, backend, client);
+        if (!was_answered)
+            taken_at_answer = backend->taken;
+    }
+    check_truncation(relay, client, backend, taken_at_answer);
+    require(relay->to_backend.state != HALF_OPEN
+            || relay->to_client.state == HALF_CUT);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct script script = {.at = data, .left = size};
-    enum relay_result result = RELAY_WAIT;
+    uint8_t mode = next(&script, 0);
     struct side client;
     struct side backend;
     struct pool pool;
@@ -184,22 +287,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     init_side(&client, &script, &backend);
     init_side(&backend, &script, &client);
+    client.keeps = (mode & 1) != 0;
+    backend.keeps = (mode & 2) != 0;
     pool_init(&pool, FILL_BYTES);
-    relay_init(
-        &relay, &pool, &client.stream, &backend.stream, next(&script) % 2 == 0);
-    for (int i = 0; i < RUNS_MAX && result != RELAY_DONE; i++) {
-        client.is_full = backend.is_full = false; /* the peers have read */
-        result = relay_run(&relay);
-        expect(pool.taken_count <= 2);
-        expect(client.taken <= backend.given);
-        expect(backend.taken <= client.given);
-    }
-    if (relay.to_backend.state == HALF_ENDED && !backend.is_deaf)
-        expect(backend.taken == client.given && backend.was_ended);
-    if (relay.to_backend.state == HALF_CUT)
-        expect(!backend.was_ended);
+    relay_init(&relay, &pool, &client.stream, &backend.stream, (mode & 4) != 0);
+    run(&relay, &client, &backend);
     relay_deinit(&relay);
-    expect(pool.taken_count == 0);
+    require(pool.taken_count == 0);
     pool_deinit(&pool);
     return 0;
 }
