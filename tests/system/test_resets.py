@@ -65,9 +65,11 @@ def test_data_right_before_a_backends_reset_arrives(start, serve, pki):
 
 
 def send_at_once(answer, go_on, end):
-    """A handler that waits, then sends all of the answer and ends so."""
+    """A handler that takes the question, waits, then sends all of the answer
+    and ends so."""
 
     def handler(sock, record):
+        record.read(sock)
         assert go_on.wait(DEADLINE_S)
         for chunk in answer.chunks():
             sock.sendall(chunk)
@@ -88,7 +90,9 @@ def test_answer_and_reset_in_one_wakeup_are_told_apart(
     backend = serve(send_at_once(answer, go_on, net.reset))
     proxy = start(backend)
     with TlsClient.open(proxy.address(), pki.context()) as client:
+        client.send(b"?")
         record = backend.next_record()
+        record.wait_received(1)
         with proxy.held():
             go_on.set()
             record.wait_end()
@@ -102,14 +106,15 @@ def test_upload_and_reset_in_one_wakeup_are_told_apart(
     start, serve, pki, size
 ):
     """The same from the client's side."""
-    stream = Stream(size, seed=36)
+    stream = Stream(size + 1, seed=36)
     backend = serve(backends.hold)
     proxy = start(backend)
     with TlsClient.open(proxy.address(), pki.context()) as client:
+        client.send(stream.bytes()[:1])
         record = backend.next_record()
+        record.wait_received(1)
         with proxy.held():
-            for chunk in stream.chunks():
-                client.send(chunk)
+            client.send(stream.bytes()[1:])
             net.wait_acknowledged(client.sock)
             client.reset()
         assert record.wait_end() == "reset"
@@ -125,7 +130,9 @@ def test_answer_and_end_in_one_wakeup_are_told_apart(start, serve, pki, size):
     backend = serve(send_at_once(answer, go_on, socket.socket.close))
     proxy = start(backend)
     with TlsClient.open(proxy.address(), pki.context()) as client:
+        client.send(b"?")
         record = backend.next_record()
+        record.wait_received(1)
         with proxy.held():
             go_on.set()
             record.wait_end()
