@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "certs/dates.h"
 #include "certs/status.h"
 #include "proxy/cpus.h"
 #include "proxy/log.h"
@@ -87,22 +88,36 @@ format_time(time_t at, char out[32])
     (void)strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
+/* An end that is near, or past, is worth more than a note. */
+static enum log_level
+status_level(
+    const struct identity *identity, time_t now, const struct config *config)
+{
+    time_t not_after = identity_not_after(identity);
+
+    if (!identity_is_current(identity, now)
+        || is_within_days(not_after, now, config->warn_days))
+        return LOG_LEVEL_WARN;
+    return LOG_LEVEL_INFO;
+}
+
 static void
 log_service_status(const struct snapshot *snapshot, size_t service_index)
 {
     const struct config *config = snapshot->config;
+    const struct config_service *service = &config->services[service_index];
     const struct identity *identity =
         snapshot_identity(snapshot, service_index);
+    time_t now = time(NULL);
     char words[STATUS_BYTES];
     char not_after[32];
     struct log_line line;
 
-    status_words(identity, time(NULL), config->warn_days, words);
+    status_words(identity, now, config->warn_days, words);
     format_time(identity_not_after(identity), not_after);
-    log_begin(&line, LOG_LEVEL_INFO, "status");
-    log_put_string(&line, "service", config->services[service_index].name);
-    log_put_string(
-        &line, "certificate", config->services[service_index].certificate);
+    log_begin(&line, status_level(identity, now, config), "status");
+    log_put_string(&line, "service", service->name);
+    log_put_string(&line, "certificate", service->certificate);
     log_put_string(&line, "status", words);
     log_put_string(&line, "serial", identity->info[0].serial);
     log_put_string(&line, "not_after", not_after);
