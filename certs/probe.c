@@ -2,6 +2,9 @@
 /* One handshake as a client. */
 #include "certs/probe.h"
 
+#include <sys/socket.h>
+#include <sys/time.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +52,22 @@ on_verify(int preverify, WOLFSSL_X509_STORE_CTX *store)
     return 1;
 }
 
+/* Says goodbye and hears the server out, for a moment: closing over what it
+ * has sent would look like a client that broke off. */
+static void
+leave(WOLFSSL *ssl, int fd)
+{
+    struct timeval patience = {.tv_sec = 1, .tv_usec = 0};
+    char ignored[4096];
+    int rounds = 64;
+
+    (void)wolfSSL_shutdown(ssl);
+    (void)shutdown(fd, SHUT_WR);
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    while (rounds-- > 0 && recv(fd, ignored, sizeof(ignored), 0) > 0)
+        continue;
+}
+
 static void
 shake_hands(WOLFSSL *ssl, int fd, const char *server_name, struct probe *probe)
 {
@@ -62,7 +81,7 @@ shake_hands(WOLFSSL *ssl, int fd, const char *server_name, struct probe *probe)
         return;
     result = wolfSSL_connect(ssl);
     if (result == WOLFSSL_SUCCESS) {
-        (void)wolfSSL_shutdown(ssl);
+        leave(ssl, fd);
         return;
     }
     (void)snprintf(probe->failure, sizeof(probe->failure), "%s",

@@ -13,11 +13,26 @@
 #include "proxy/listener.h"
 #include "proxy/log.h"
 
+/* How many of the first `count` entries have the address. More than one only
+ * with port 0, which gives each its own. */
+static size_t
+count_equal(
+    const struct listen_set *set, size_t count, const struct address *address)
+{
+    size_t equal = 0;
+
+    for (size_t i = 0; i < count; i++)
+        equal += address_equal(&set->entries[i].address, address) ? 1 : 0;
+    return equal;
+}
+
+/* The entry of the address that has `skip` others of it before itself. */
 static const struct listen_entry *
-find_entry(const struct listen_set *set, const struct address *address)
+find_entry(
+    const struct listen_set *set, const struct address *address, size_t skip)
 {
     for (size_t i = 0; i < set->count; i++)
-        if (address_equal(&set->entries[i].address, address))
+        if (address_equal(&set->entries[i].address, address) && skip-- == 0)
             return &set->entries[i];
     return NULL;
 }
@@ -135,11 +150,12 @@ fill_service(struct listen_set *next, const struct listen_set *current,
 
     for (size_t i = 0; i < list->count; i++) {
         struct listen_entry *entry = &next->entries[next->count];
+        size_t before = count_equal(next, next->count, &list->items[i]);
 
         entry->address = list->items[i];
         entry->service_index = service_index;
         next->count++;
-        if (fill_entry(entry, find_entry(current, &entry->address),
+        if (fill_entry(entry, find_entry(current, &entry->address, before),
                 next->worker_count, report)
             != 0)
             return -1;

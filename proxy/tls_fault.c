@@ -69,20 +69,26 @@ find_words(const struct words *list, size_t count, int code)
     return NULL;
 }
 
+void
+tls_fault_alert(int code, char *out, size_t cap)
+{
+    const char *text =
+        find_words(alerts, sizeof(alerts) / sizeof(alerts[0]), code);
+
+    if (text != NULL)
+        (void)snprintf(out, cap, "client sent alert %s", text);
+    else
+        (void)snprintf(out, cap, "client sent alert %d", code);
+}
+
 static void
 alert_words(struct WOLFSSL *ssl, char *out, size_t cap)
 {
     WOLFSSL_ALERT_HISTORY history;
-    const char *text;
 
     memset(&history, 0, sizeof(history));
     (void)wolfSSL_get_alert_history(ssl, &history);
-    text = find_words(
-        alerts, sizeof(alerts) / sizeof(alerts[0]), history.last_rx.code);
-    if (text != NULL)
-        (void)snprintf(out, cap, "client sent alert %s", text);
-    else
-        (void)snprintf(out, cap, "client sent alert %d", history.last_rx.code);
+    tls_fault_alert(history.last_rx.code, out, cap);
 }
 
 void

@@ -63,6 +63,7 @@ fill_in(struct tls_stream *side)
     result = socket_receive(
         &side->sock, chunk_tail(side->in), chunk_room(side->in), &count);
     chunk_fill(side->in, count);
+    side->received_bytes = count;
     if (result == IO_EOF)
         side->saw_fin = true;
     return result;
@@ -326,7 +327,8 @@ tls_stream_init(struct tls_stream *side, int fd, struct pool *pool)
         .end = stream_end,
     };
 
-    *side = (struct tls_stream){.stream = {.ops = &ops}, .pool = pool};
+    *side = (struct tls_stream){
+        .stream = {.ops = &ops}, .pool = pool, .plain_alert = -1};
     socket_init(&side->sock, fd);
 }
 
@@ -348,6 +350,34 @@ tls_stream_start(struct tls_stream *side, struct WOLFSSL *ssl,
     return 0;
 }
 
+/*
+ * A TLS 1.3 client that refuses our certificate may say so before it has
+ * switched to its keys, and the library then takes the plain alert for a
+ * broken record. The alert is at the start of what was last received, behind
+ * at most one change_cipher_spec (RFC 8446, appendix D.4).
+ */
+static int
+find_plain_alert(const struct tls_stream *side)
+{
+    static const uint8_t change_cipher_spec[] = {20, 3, 3, 0, 1, 1};
+    static const uint8_t fatal_alert[] = {21, 3, 3, 0, 2, 2};
+    const uint8_t *at;
+    size_t len = side->received_bytes;
+
+    if (side->in == NULL)
+        return -1;
+    at = side->in->data;
+    if (len > sizeof(change_cipher_spec)
+        && memcmp(at, change_cipher_spec, sizeof(change_cipher_spec)) == 0) {
+        at += sizeof(change_cipher_spec);
+        len -= sizeof(change_cipher_spec);
+    }
+    if (len != sizeof(fatal_alert) + 1
+        || memcmp(at, fatal_alert, sizeof(fatal_alert)) != 0)
+        return -1;
+    return at[sizeof(fatal_alert)];
+}
+
 enum io_result
 tls_stream_handshake(struct tls_stream *side)
 {
@@ -356,6 +386,8 @@ tls_stream_handshake(struct tls_stream *side)
 
     if (returned != WOLFSSL_SUCCESS)
         result = take_failure(side, returned);
+    if (result == IO_ERROR)
+        side->plain_alert = find_plain_alert(side);
     (void)send_out(side); /* what does not leave now leaves with the relay */
     release_empty(side);
     return result;
@@ -430,6 +462,9 @@ tls_stream_fault(const struct tls_stream *side, char detail[TLS_DETAIL_BYTES])
             "the client showed no certificate, and this service wants one");
         return CLOSE_CLIENT_REFUSED;
     }
-    tls_fault_words(side->ssl, side->tls_error, detail, TLS_DETAIL_BYTES);
+    if (side->plain_alert >= 0)
+        tls_fault_alert(side->plain_alert, detail, TLS_DETAIL_BYTES);
+    else
+        tls_fault_words(side->ssl, side->tls_error, detail, TLS_DETAIL_BYTES);
     return CLOSE_CLIENT_TLS_ERROR;
 }

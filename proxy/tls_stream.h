@@ -42,6 +42,8 @@ struct tls_stream {
     int64_t last_write_ms;
     size_t goodbye_bytes; /* of close_notify, at the end of `out` */
     int tls_error;        /* the library's code for what broke, or 0 */
+    int plain_alert; /* an alert that the client sent in the clear, or -1 */
+    size_t received_bytes; /* by the last recv, at the start of `in` */
     bool saw_fin;
     bool saw_close_notify;
     bool sent_close_notify;

@@ -36,7 +36,7 @@ build_packages=(
 demo_packages=(curl openssl python3 procps)
 test_packages=(
     clang-14 clang-format clang-tidy libclang-rt-14-dev llvm
-    cppcheck shellcheck libcmocka-dev python3-pytest
+    cppcheck shellcheck libcmocka-dev libssl-dev python3-pytest
     curl openssl gnutls-bin nodejs redis-server nginx-light
     faketime procps iproute2
 )
