@@ -2,10 +2,11 @@
 """ClientHellos of every legal shape are understood, and others refused."""
 
 import random
+import subprocess
 
 import pytest
 
-from lib import backends, hello, net, tls
+from lib import backends, hello, net, settings, tls
 from lib.settings import KIB
 from lib.tls import TlsClient
 
@@ -61,6 +62,94 @@ def test_a_hello_across_many_records_is_served(
 
     proxy = start(serve(backends.echo))
     shake_hands_with(proxy, pki.context(version), send)
+
+
+@pytest.mark.parametrize("pieces", [1, 100], ids=["whole", "in-pieces"])
+def test_a_hello_retry_is_served(start, serve, pki, pieces):
+    """A client that guessed the wrong group is asked again (RFC 8446, section
+    4.1.4), and its second ClientHello may be cut up too."""
+
+    def send(sock, records):
+        if pieces == 1:
+            sock.sendall(records)
+        else:
+            sock.sendall(hello.in_records_of(records, pieces))
+
+    proxy = start(serve(backends.echo), tls={"groups": "P-384"})
+    with TlsClient(net.connect(proxy.address()), pki.context()) as client:
+        for _ in range(2):
+            client.handshake_step()
+            send(client.sock, client.pending_output())
+            client.feed()
+        client.handshake()
+        assert client.echo(b"agreed") == b"agreed"
+        client.finish()
+    assert proxy.connection_end(reason="done")["group"] == "P-384"
+
+
+@pytest.fixture
+def rsa(fresh_pki):
+    """A service whose certificate goes with every group: in TLS 1.2 an EC
+    certificate's own curve must be among the client's, too."""
+    return {"certificate": fresh_pki.server("rsa", key="rsa").as_section()}
+
+
+@each_version
+@pytest.mark.parametrize(
+    ("curve", "group"), [("prime256v1", "P-256"), ("secp384r1", "P-384")]
+)
+def test_the_clients_group_is_used(
+    start, serve, fresh_pki, rsa, version, curve, group
+):
+    """A client with one group gets that one, and the log names it as the
+    configuration does."""
+    context = fresh_pki.context(version)
+    context.set_ecdh_curve(curve)
+    proxy = start(serve(backends.echo), **rsa)
+    with TlsClient.open(proxy.address(), context) as client:
+        assert client.echo(b"agreed") == b"agreed"
+        client.finish()
+    assert proxy.connection_end(reason="done")["group"] == group
+
+
+@each_version
+def test_no_shared_group_is_said(start, serve, fresh_pki, rsa, version):
+    """tls.groups holds in both versions: a client without a common group is
+    told so by an alert, and the log says why."""
+    proxy = start(serve(backends.echo), tls={"groups": "P-384"}, **rsa)
+    context = fresh_pki.context(version)
+    context.set_ecdh_curve("prime256v1")
+    with pytest.raises(tls.ssl.SSLError, match="(?i)handshake.failure"):
+        TlsClient.open(proxy.address(), context)
+    assert "group" in proxy.connection_end(reason="handshake_failed")["detail"]
+
+
+def test_renegotiation_is_refused(start, serve, pki):
+    """A TLS 1.2 client that asks for another handshake does not get one, and
+    others are served."""
+    proxy = start(serve(backends.greet))
+    process = subprocess.Popen(
+        [
+            settings.require("openssl"), "s_client", "-tls1_2",
+            "-connect", f"127.0.0.1:{proxy.port}",
+        ],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    with process:
+        process.stdin.write(b"hello\n")
+        process.stdin.flush()
+        while process.stdout.readline() != b"250 hello\r\n":
+            assert process.poll() is None
+        process.stdin.write(b"R\n")  # s_client's word for renegotiation
+        process.stdin.flush()
+        output = process.stdout.read()
+    assert b"RENEGOTIATING" in output
+    assert b"CONNECTED" not in output
+    assert proxy.connection_end()["reason"] == "client_tls_error"
+    with TlsClient.open(proxy.address(), pki.context(tls.TLS12)) as client:
+        assert client.read_line() == backends.GREETING
+        client.finish()
 
 
 @each_version

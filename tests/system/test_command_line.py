@@ -89,6 +89,8 @@ def test_health_of_a_running_process_is_good(program, config, pki):
     address = config["service"]["listen"]
     assert line.startswith(f"default {address} Secure to localhost")
     assert pki.server_certificate.serial in line
+    # It is also a client that offers the post-quantum hybrid.
+    assert proxy.connection_end()["group"] == "X25519MLKEM768"
 
 
 def test_health_speaks_of_the_certificate_that_is_served(

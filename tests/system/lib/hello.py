@@ -26,24 +26,28 @@ def record(payload, kind=HANDSHAKE):
     return struct.pack("!BHH", kind, VERSION, len(payload)) + payload
 
 
-def payload(records):
-    """What the records carry, without their headers."""
-    parts, position = [], 0
+def _split(records):
+    """The (kind, payload) of each record."""
+    position = 0
     while position < len(records):
-        _, _, length = struct.unpack_from("!BHH", records, position)
+        kind, _, length = struct.unpack_from("!BHH", records, position)
         position += HEADER_BYTES
-        parts.append(records[position : position + length])
+        yield kind, records[position : position + length]
         position += length
-    return b"".join(parts)
 
 
 def in_records_of(records, size):
-    """The same handshake message in records of at most `size` bytes."""
-    message = payload(records)
-    return b"".join(
-        record(message[start : start + size])
-        for start in range(0, len(message), size)
-    )
+    """The same handshake message in records of at most `size` bytes. What
+    comes before it (a ChangeCipherSpec) stays as it is."""
+    result, message = b"", b""
+    for kind, data in _split(records):
+        if kind == HANDSHAKE:
+            message += data
+        else:
+            result += record(data, kind)
+    for start in range(0, len(message), size):
+        result += record(message[start : start + size])
+    return result
 
 
 def pad_with_alpn(context, size):
