@@ -42,7 +42,7 @@ def test_2000_concurrent_connections_are_exact(start, pki):
         results = asyncio.run(run(proxy))
         assert results == [True] * COUNT
         proxy.log.wait_count(COUNT, "connection", reason="done")
-        assert proxy.descriptor_count() == at_rest
+        assert proxy.descriptor_count() <= at_rest
         proxy.stop()
 
 
@@ -99,5 +99,5 @@ def test_connections_that_come_and_go_leave_nothing(start, pki):
             asyncio.run(round_of(scaled(300, least=60), proxy))
             done += scaled(300, least=60)
             proxy.log.wait_count(done, "connection", reason="done")
-            assert proxy.descriptor_count() == at_rest
+            assert proxy.descriptor_count() <= at_rest
         proxy.stop()

@@ -30,7 +30,7 @@ def test_100_reloads_under_load_lose_nothing(start, pki):
             memory = reload_often(proxy, pki, load)
         proxy.log.wait_count(load.connections + 4, "connection", reason="done")
         until(
-            lambda: proxy.descriptor_count() == at_rest, "descriptors are free"
+            lambda: proxy.descriptor_count() <= at_rest, "descriptors are free"
         )
         assert not proxy.log.find("reload", outcome="failure")
         proxy.stop()

@@ -90,7 +90,7 @@ def test_a_flood_of_garbage_harms_nobody(start, serve, pki):
             served(proxy, context)
     served(proxy, context)
     until(
-        lambda: proxy.descriptor_count() == at_rest, "descriptors are free"
+        lambda: proxy.descriptor_count() <= at_rest, "descriptors are free"
     )
 
 
