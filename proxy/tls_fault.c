@@ -10,6 +10,7 @@
 
 #include <wolfssl/error-ssl.h>
 #include <wolfssl/ssl.h>
+#include <wolfssl/wolfcrypt/error-crypt.h>
 
 struct words {
     int code;
@@ -53,6 +54,7 @@ static const struct words errors[] = {
     {NO_PEER_CERT, "the client sent no certificate"},
     {VERIFY_MAC_ERROR, "a record failed authentication"},
     {DECRYPT_ERROR, "a record failed authentication"},
+    {AES_GCM_AUTH_E, "a record failed authentication"},
     {UNKNOWN_RECORD_TYPE, "the client sent a record of unknown type"},
     {LENGTH_ERROR, "the client sent a record of bad length"},
     {OUT_OF_ORDER_E, "the client sent a message out of order"},

@@ -4,11 +4,13 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -16,6 +18,8 @@
 #include <event2/event.h>
 
 #include <cmocka.h>
+
+#include "proxy/clock.h"
 
 enum {
     PATIENCE_MS = 20 * 1000
@@ -114,6 +118,19 @@ notice_until(struct socket *sock, short events)
         wanted |= POLLRDHUP;
     wait_for(sock->fd, wanted, &found);
     notice(sock);
+}
+
+void
+wait_for_bytes(int fd, size_t len)
+{
+    int64_t start_ms = clock_now_ms();
+    int ready = 0;
+
+    while ((size_t)ready < len) {
+        assert_true(clock_now_ms() - start_ms < PATIENCE_MS);
+        (void)sched_yield();
+        assert_int_equal(ioctl(fd, FIONREAD, &ready), 0);
+    }
 }
 
 void

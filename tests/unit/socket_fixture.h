@@ -20,6 +20,8 @@ void notice(struct socket *sock);
 /* The same, once one of these (EV_READ, ...) is reported; fails after a long
  * while. */
 void notice_until(struct socket *sock, short events);
+/* Waits until at least len bytes can be read. */
+void wait_for_bytes(int fd, size_t len);
 
 /* --- the peer ------------------------------------------------------------ */
 
