@@ -167,7 +167,8 @@ take_relay_end(struct session *session)
         session_fail(session, CLOSE_BACKEND_RESET, "%s",
             strerror(session->backend.sock.error));
     } else if (down->state != HALF_ENDED
-               && session->client.sock.error == ENOMEM) {
+               && tls_stream_fault(&session->client, detail)
+                      == CLOSE_NO_MEMORY) {
         session_fail(session, CLOSE_NO_MEMORY, NULL);
     } else if (down->state != HALF_ENDED) {
         session_fail(session, CLOSE_CLIENT_RESET,

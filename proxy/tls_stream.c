@@ -12,7 +12,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <wolfssl/options.h>
@@ -21,7 +20,6 @@
 #include <wolfssl/ssl.h>
 
 #include "proxy/clock.h"
-#include "proxy/tls_fault.h"
 
 enum {
     RECORD_BYTES = 16384,
@@ -283,16 +281,18 @@ stream_flush(struct stream *stream)
     return result;
 }
 
-/* Queues close_notify behind what waits. */
-static void
+/* Queues close_notify behind what waits; false: no memory for it. */
+static bool
 say_goodbye(struct tls_stream *side)
 {
     size_t before = chunk_waiting(side->out);
+    int returned = wolfSSL_shutdown(side->ssl);
 
-    side->sent_close_notify = true;
-    (void)wolfSSL_shutdown(side->ssl);
-    if (chunk_waiting(side->out) > before)
-        side->goodbye_bytes = chunk_waiting(side->out) - before;
+    side->goodbye_bytes = chunk_waiting(side->out) - before;
+    side->sent_close_notify = side->goodbye_bytes > 0;
+    if (!side->sent_close_notify)
+        side->tls_error = wolfSSL_get_error(side->ssl, returned);
+    return side->sent_close_notify;
 }
 
 static enum io_result
@@ -301,10 +301,8 @@ stream_end(struct stream *stream)
     struct tls_stream *side = side_of(stream);
     enum io_result result;
 
-    if (!side->sent_close_notify)
-        say_goodbye(side);
-    if (side->sock.error == ENOMEM)
-        return IO_ERROR; /* there was no room for it */
+    if (!side->sent_close_notify && !say_goodbye(side))
+        return IO_ERROR;
     result = send_out(side);
     if (result == IO_ERROR && chunk_waiting(side->out) <= side->goodbye_bytes)
         result = IO_OK; /* the client has all but our goodbye */
@@ -416,55 +414,4 @@ tls_stream_abort(struct tls_stream *side)
 {
     free_state(side);
     socket_abort(&side->sock);
-}
-
-const char *
-tls_stream_version(const struct tls_stream *side)
-{
-    return wolfSSL_get_version(side->ssl);
-}
-
-const char *
-tls_stream_cipher(const struct tls_stream *side)
-{
-    int suite = wolfSSL_get_current_cipher_suite(side->ssl);
-
-    return wolfSSL_get_cipher_name_iana_from_suite(
-        (unsigned char)(suite >> 8), (unsigned char)suite);
-}
-
-const char *
-tls_stream_group(const struct tls_stream *side)
-{
-    return wolfSSL_get_curve_name(side->ssl);
-}
-
-bool
-tls_stream_is_resumed(const struct tls_stream *side)
-{
-    return wolfSSL_session_reused(side->ssl) != 0;
-}
-
-enum close_reason
-tls_stream_fault(const struct tls_stream *side, char detail[TLS_DETAIL_BYTES])
-{
-    detail[0] = '\0';
-    if (side->sock.error == ENOMEM || side->tls_error == MEMORY_E)
-        return CLOSE_NO_MEMORY;
-    if (side->sock.error != 0) {
-        tls_fault_errno(side->sock.error, detail, TLS_DETAIL_BYTES);
-        return CLOSE_CLIENT_RESET;
-    }
-    if (side->tls_error == 0)
-        return CLOSE_CLIENT_TRUNCATED;
-    if (side->tls_error == NO_PEER_CERT) {
-        (void)snprintf(detail, TLS_DETAIL_BYTES,
-            "the client showed no certificate, and this service wants one");
-        return CLOSE_CLIENT_REFUSED;
-    }
-    if (side->plain_alert >= 0)
-        tls_fault_alert(side->plain_alert, detail, TLS_DETAIL_BYTES);
-    else
-        tls_fault_words(side->ssl, side->tls_error, detail, TLS_DETAIL_BYTES);
-    return CLOSE_CLIENT_TLS_ERROR;
 }

@@ -10,7 +10,7 @@
 #   config/  knows nothing of ours but config/
 #   certs/   knows config/
 #   proxy/   knows certs/ and config/
-#   wolfSSL  only in certs/, proxy/tls_stream.c and proxy/tls_fault.c
+#   wolfSSL  only in certs/ and proxy/tls_*.c
 #   inih     only in config/
 #   libevent only in proxy/
 #   proxy/relay.c, pool.c, hello.c and their headers: no socket, no TLS, no
@@ -44,7 +44,7 @@ awk '
         folder = FILENAME
         sub(/\/.*/, "", folder)
         pure = FILENAME ~ /^proxy\/(relay|pool|hello)\.[ch]$/
-        tls = folder == "certs" || FILENAME ~ /^proxy\/tls_(stream|fault)\.c$/
+        tls = folder == "certs" || FILENAME ~ /^proxy\/tls_[a-z_]+\.c$/
     }
 
     !/^[ \t]*#[ \t]*include/ { next }
@@ -73,7 +73,7 @@ awk '
     }
 
     header ~ /^<wolfssl\// && !tls {
-        forbid("wolfSSL belongs in certs/, proxy/tls_stream.c and tls_fault.c")
+        forbid("wolfSSL belongs in certs/ and proxy/tls_*.c")
     }
     header ~ /^<ini\.h>/ && folder != "config" {
         forbid("inih belongs in config/")

@@ -28,7 +28,8 @@ void wait_for_bytes(int fd, size_t len);
 void peer_send(int fd, const void *data, size_t len);
 /* Waits for exactly len bytes. */
 void peer_receive(int fd, void *data, size_t len);
-/* Waits for the end: 0 for a FIN, or the errno. Bytes on the way are dropped. */
+/* Waits for the end: 0 for a FIN, or the errno. What comes before it is
+ * dropped. */
 int peer_receive_end(int fd);
 void peer_reset(int fd);
 /* Waits until poll() reports one of these (POLLIN, ...). */

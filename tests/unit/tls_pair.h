@@ -31,7 +31,7 @@ struct tls_pair {
 /* Connected; nothing was said yet. `settings` as make_config takes it. */
 void tls_pair_connect(
     struct tls_pair *pair, enum tls_version version, const char *settings);
-/* The server's TLS object begins without bytes. 0 or -1, as tls_stream_start. */
+/* The server's TLS object begins without bytes; as tls_stream_start. */
 int tls_pair_attach(struct tls_pair *pair);
 /* Connected, and through the handshake. */
 void tls_pair_start(struct tls_pair *pair, enum tls_version version);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a TLS stream can tell of itself: what was agreed in the handshake, and
+ * why it broke. */
+#include <errno.h>
+#include <stdio.h>
+
+#include <wolfssl/options.h>
+
+#include <wolfssl/error-ssl.h>
+#include <wolfssl/ssl.h>
+
+#include "proxy/tls_fault.h"
+#include "proxy/tls_stream.h"
+
+const char *
+tls_stream_version(const struct tls_stream *side)
+{
+    return wolfSSL_get_version(side->ssl);
+}
+
+const char *
+tls_stream_cipher(const struct tls_stream *side)
+{
+    int suite = wolfSSL_get_current_cipher_suite(side->ssl);
+
+    return wolfSSL_get_cipher_name_iana_from_suite(
+        (unsigned char)(suite >> 8), (unsigned char)suite);
+}
+
+const char *
+tls_stream_group(const struct tls_stream *side)
+{
+    return wolfSSL_get_curve_name(side->ssl);
+}
+
+bool
+tls_stream_is_resumed(const struct tls_stream *side)
+{
+    return wolfSSL_session_reused(side->ssl) != 0;
+}
+
+enum close_reason
+tls_stream_fault(const struct tls_stream *side, char detail[TLS_DETAIL_BYTES])
+{
+    detail[0] = '\0';
+    if (side->sock.error == ENOMEM || side->tls_error == MEMORY_E
+        || side->tls_error == MEMORY_ERROR)
+        return CLOSE_NO_MEMORY;
+    if (side->sock.error != 0) {
+        tls_fault_errno(side->sock.error, detail, TLS_DETAIL_BYTES);
+        return CLOSE_CLIENT_RESET;
+    }
+    if (side->tls_error == 0)
+        return CLOSE_CLIENT_TRUNCATED;
+    if (side->tls_error == NO_PEER_CERT) {
+        (void)snprintf(detail, TLS_DETAIL_BYTES,
+            "the client showed no certificate, and this service wants one");
+        return CLOSE_CLIENT_REFUSED;
+    }
+    if (side->plain_alert >= 0)
+        tls_fault_alert(side->plain_alert, detail, TLS_DETAIL_BYTES);
+    else
+        tls_fault_words(side->ssl, side->tls_error, detail, TLS_DETAIL_BYTES);
+    return CLOSE_CLIENT_TLS_ERROR;
+}
