@@ -77,10 +77,12 @@ repeats_admit(struct repeats *repeats, const struct repeat_key *key,
     }
     if (!take_line(repeats, now_ms))
         return false;
-    if (entry != NULL)
+    if (entry != NULL) {
         *left_out = entry->left_out;
-    else
+    } else {
         entry = oldest(repeats);
+        repeats->lost += entry->left_out;
+    }
     *entry = (struct repeat){.key = *key, .logged_ms = now_ms};
     return true;
 }

@@ -4,7 +4,8 @@
  * reason and detail from the same host, one line in REPEAT_MS is written and
  * the others are counted. Whatever the differences, REPEAT_LINES_MAX lines in
  * REPEAT_MS are enough. The table is small and belongs to one worker; when it
- * is full the oldest entry makes room.
+ * is full the oldest entry makes room, and what it had counted is told
+ * without a name.
  */
 #ifndef SIDELOCK_PROXY_REPEATS_H
 #define SIDELOCK_PROXY_REPEATS_H
@@ -44,7 +45,7 @@ struct repeats {
     struct repeat entries[REPEAT_ENTRIES];
     int64_t window_ms; /* start of the time over which lines are counted */
     unsigned lines;
-    unsigned lost; /* lines over REPEAT_LINES_MAX, since they were told */
+    unsigned lost; /* left out without an entry, since that was told */
 };
 
 /* detail may be NULL. */

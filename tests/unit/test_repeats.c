@@ -10,6 +10,10 @@
 
 #include "proxy/repeats.h"
 
+enum {
+    FAILURES = 200 * 1000
+};
+
 static struct repeat_key
 key_of(const char *address, enum close_reason reason, const char *detail)
 {
@@ -96,6 +100,67 @@ many_hosts_do_not_fill_the_log(void **state)
     assert_int_equal(repeats.lost, REPEAT_LINES_MAX);
 }
 
+static void
+same_host_over_unix_sockets_is_one(void **state)
+{
+    struct repeats repeats = {0};
+    struct repeat_key key = key_of("unix:/a", CLOSE_NOT_TLS, NULL);
+    struct repeat_key other = key_of("unix:/b", CLOSE_NOT_TLS, NULL);
+    char host[ADDRESS_TEXT_BYTES];
+    unsigned left_out;
+
+    (void)state;
+    assert_true(repeats_admit(&repeats, &key, 0, &left_out));
+    assert_false(repeats_admit(&repeats, &other, 0, &left_out));
+    repeat_host_format(&key.host, host, sizeof(host));
+    assert_string_equal(host, "unix:");
+}
+
+static void
+a_mapped_address_is_the_same_host(void **state)
+{
+    struct repeat_key plain = key_of("10.0.0.1:1", CLOSE_NOT_TLS, NULL);
+    struct repeat_key mapped =
+        key_of("[::ffff:10.0.0.1]:2", CLOSE_NOT_TLS, NULL);
+    char host[ADDRESS_TEXT_BYTES];
+
+    (void)state;
+    assert_memory_equal(&plain.host, &mapped.host, sizeof(plain.host));
+    repeat_host_format(&mapped.host, host, sizeof(host));
+    assert_string_equal(host, "10.0.0.1");
+}
+
+/* Whatever comes when, each failure is a line, or counted in a later one, or
+ * counted as lost. */
+static void
+no_failure_goes_unaccounted(void **state)
+{
+    struct repeats repeats = {0};
+    struct repeat due;
+    uint32_t random = 1;
+    uint64_t accounted = 0;
+    unsigned left_out;
+    int64_t now_ms = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < FAILURES; i++) {
+        struct repeat_key key;
+
+        random = random * 1664525U + 1013904223U;
+        key = (struct repeat_key){.reason = CLOSE_NOT_TLS,
+            .detail_hash = (random >> 16) % (3 * REPEAT_ENTRIES)};
+        now_ms += (random >> 8) % 4 == 0 ? 1 : 0;
+        if (repeats_admit(&repeats, &key, now_ms, &left_out))
+            accounted += 1 + left_out;
+        if ((random >> 8) % 1024 == 0
+            && repeats_take_due(&repeats, now_ms, &due))
+            accounted += due.left_out;
+    }
+    while (repeats_take_due(&repeats, INT64_MAX, &due))
+        accounted += due.left_out;
+    assert_int_equal(accounted + repeats.lost, FAILURES);
+}
+
 int
 main(void)
 {
@@ -105,6 +170,9 @@ main(void)
             the_port_makes_no_difference_but_host_reason_and_detail_do),
         cmocka_unit_test(what_was_left_out_becomes_due),
         cmocka_unit_test(many_hosts_do_not_fill_the_log),
+        cmocka_unit_test(same_host_over_unix_sockets_is_one),
+        cmocka_unit_test(a_mapped_address_is_the_same_host),
+        cmocka_unit_test(no_failure_goes_unaccounted),
     };
 
     return cmocka_run_group_tests_name("repeats", tests, NULL, NULL);
