@@ -287,8 +287,10 @@ say_goodbye(struct tls_stream *side)
 {
     size_t before = chunk_waiting(side->out);
     int returned = wolfSSL_shutdown(side->ssl);
+    size_t after = chunk_waiting(side->out);
 
-    side->goodbye_bytes = chunk_waiting(side->out) - before;
+    /* Making room for it may have sent all that waited. */
+    side->goodbye_bytes = after > before ? after - before : after;
     side->sent_close_notify = side->goodbye_bytes > 0;
     if (!side->sent_close_notify)
         side->tls_error = wolfSSL_get_error(side->ssl, returned);
