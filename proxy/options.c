@@ -108,6 +108,25 @@ enum {
     OPTION_HELP_CONFIG
 };
 
+static const char short_options[] = ":c:htV";
+
+/*
+ * What getopt_long did not understand. An unknown letter may stand in the
+ * middle of a word, which argv does not tell; a known one stands for a long
+ * option that was given a value with '='.
+ */
+static int
+complain_of_option(char **argv)
+{
+    char letter[] = {'-', (char)optopt, '\0'};
+
+    if (optopt == 0)
+        return complain("unknown option", argv[optind - 1]);
+    if (optopt >= OPTION_SET || strchr(short_options, optopt) != NULL)
+        return complain("this option takes no value", argv[optind - 1]);
+    return complain("unknown option", letter);
+}
+
 static int
 take_option(struct options *options, int option, char **argv)
 {
@@ -132,7 +151,7 @@ take_option(struct options *options, int option, char **argv)
     case ':':
         return complain("this option needs a value", argv[optind - 1]);
     default:
-        return complain("unknown option", argv[optind - 1]);
+        return complain_of_option(argv);
     }
 }
 
@@ -184,7 +203,7 @@ options_parse(struct options *options, int argc, char **argv)
     options->source.sets = options->sets;
     options->source.environ = environ;
     options->source.path = getenv("SIDELOCK_CONFIG");
-    while ((option = getopt_long(argc, argv, ":c:htV", longs, NULL)) != -1)
+    while ((option = getopt_long(argc, argv, short_options, longs, NULL)) != -1)
         if (take_option(options, option, argv) != 0)
             return -1;
     if (take_words(options, argc, argv) != 0)
