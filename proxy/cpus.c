@@ -31,7 +31,7 @@ quota_cpus(long long quota_us, long long period_us)
 {
     if (quota_us <= 0 || period_us <= 0)
         return 0;
-    return (size_t)((quota_us + period_us - 1) / period_us);
+    return (size_t)(quota_us / period_us + (quota_us % period_us != 0));
 }
 
 /* Reads one line of a file; false when there is none. */
