@@ -18,7 +18,6 @@
 enum {
     RSA_BITS_MIN = 2048,
     ECC_BITS_MIN = 256,
-    GROUPS_MAX = 8,
     LIST_BYTES = 2048,
 };
 
@@ -44,13 +43,14 @@ find_group(const char *name)
 }
 
 static int
-set_groups(
-    WOLFSSL_CTX *ctx, const struct string_list *names, struct report *report)
+set_groups(struct context *context, const struct string_list *names,
+    struct report *report)
 {
-    int ids[GROUPS_MAX];
+    int *ids = context->groups;
 
-    if (names->count > GROUPS_MAX) {
-        report_error(report, "tls.groups: more than %d groups", GROUPS_MAX);
+    if (names->count > CONTEXT_GROUPS_MAX) {
+        report_error(
+            report, "tls.groups: more than %d groups", CONTEXT_GROUPS_MAX);
         return -1;
     }
     for (size_t i = 0; i < names->count; i++) {
@@ -63,7 +63,9 @@ set_groups(
             names->items[i]);
         return -1;
     }
-    if (wolfSSL_CTX_set_groups(ctx, ids, (int)names->count) == WOLFSSL_SUCCESS)
+    context->group_count = names->count;
+    if (wolfSSL_CTX_set_groups(context->ctx, ids, (int)names->count)
+        == WOLFSSL_SUCCESS)
         return 0;
     report_error(report, "tls.groups: the TLS library refuses the list");
     return -1;
@@ -224,7 +226,7 @@ set_policy(struct context *context, const struct context_spec *spec,
         return -1;
     }
     if (set_ciphers(ctx, &service->tls.ciphers, report) != 0
-        || set_groups(ctx, &service->tls.groups, report) != 0
+        || set_groups(context, &service->tls.groups, report) != 0
         || use_identity(ctx,
                snapshot_identity(spec->snapshot, spec->service_index), report)
                != 0)
@@ -311,6 +313,15 @@ context_connection_new(struct context *context, struct peer *peer)
     if (ssl != NULL)
         wolfSSL_SetCertCbCtx(ssl, peer);
     return ssl;
+}
+
+bool
+context_has_group(const struct context *context, uint16_t group)
+{
+    for (size_t i = 0; i < context->group_count; i++)
+        if (context->groups[i] == group)
+            return true;
+    return false;
 }
 
 void

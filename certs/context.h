@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "certs/peer.h"
 #include "certs/snapshot.h"
@@ -37,6 +38,10 @@ void context_free(struct context *context);
  * fills `peer`, which must outlive the handshake. NULL: out of memory. */
 struct WOLFSSL *context_connection_new(
     struct context *context, struct peer *peer) MUST_CHECK;
+
+/* Is the group (its number on the wire, RFC 8446, section 4.2.7) one of the
+ * service's? */
+bool context_has_group(const struct context *context, uint16_t group);
 
 /*
  * To be called when a handshake of this context has ended, well or not: the

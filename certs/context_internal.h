@@ -9,9 +9,15 @@
 
 #include "certs/context.h"
 
+enum {
+    CONTEXT_GROUPS_MAX = 8
+};
+
 struct context {
     WOLFSSL_CTX *ctx;
     bool verifies_clients;
+    int groups[CONTEXT_GROUPS_MAX];
+    size_t group_count;
     struct ticket_keys *tickets;     /* NULL: none are issued */
     struct ticket_ring *const *ring; /* the worker's */
 };

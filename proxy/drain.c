@@ -76,10 +76,10 @@ void
 server_on_answer(evutil_socket_t fd, short events, void *arg)
 {
     struct server *server = arg;
-    char drained;
+    char answer;
 
     (void)events;
-    if (read(fd, &drained, 1) != 1)
+    if (read(fd, &answer, 1) != 1 || answer != WORKER_DRAINED)
         return;
     server->drained_count++;
     if (server->drained_count < server->worker_count)

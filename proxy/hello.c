@@ -16,6 +16,7 @@ enum {
     MESSAGE_HEADER_BYTES = 4,
     MESSAGE_CLIENT_HELLO = 1,
     EXTENSION_SERVER_NAME = 0,
+    EXTENSION_SUPPORTED_GROUPS = 10,
     EXTENSION_SUPPORTED_VERSIONS = 43,
     NAME_TYPE_HOST = 0,
 };
@@ -87,6 +88,15 @@ read_versions(struct hello *hello, struct reader *body)
         hello->max_version = highest;
 }
 
+static void
+read_groups(struct hello *hello, struct reader *body)
+{
+    struct reader list = take_field(body, 2);
+
+    while (list.left >= 2 && hello->group_count < HELLO_GROUPS_MAX)
+        hello->groups[hello->group_count++] = (uint16_t)take_number(&list, 2);
+}
+
 /* False when the name cannot be one: empty, too long, or with a NUL. */
 static bool
 read_server_name(struct hello *hello, struct reader *body)
@@ -119,6 +129,8 @@ read_extensions(struct hello *hello, struct reader *extensions)
             return false;
         if (type == EXTENSION_SERVER_NAME && !read_server_name(hello, &body))
             return false;
+        if (type == EXTENSION_SUPPORTED_GROUPS && hello->group_count == 0)
+            read_groups(hello, &body);
         if (type == EXTENSION_SUPPORTED_VERSIONS)
             read_versions(hello, &body);
     }

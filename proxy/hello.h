@@ -19,6 +19,7 @@
 enum {
     /* Records and all. Real hellos with a post-quantum share take 2 KB. */
     HELLO_BYTES_MAX = 16 * 1024,
+    HELLO_GROUPS_MAX = 64,
     HELLO_NAME_BYTES = 256, /* a host name (RFC 6066, section 3) and NUL */
 };
 
@@ -34,7 +35,9 @@ struct hello {
     char server_name[HELLO_NAME_BYTES]; /* as sent, "" when none; may hold
                                            any byte but NUL */
     uint16_t max_version;               /* the highest offered, e.g. 0x0304 */
-    bool is_fragmented;                 /* it came in more than one record */
+    uint16_t groups[HELLO_GROUPS_MAX];  /* as offered; the first so many */
+    size_t group_count; /* 0: the hello does not speak of groups */
+    bool is_fragmented; /* it came in more than one record */
 };
 
 /* Reads data[len]; fills hello only on HELLO_COMPLETE. Keeps nothing. */

@@ -5,11 +5,17 @@
  * contexts built. Only then is anything handed out, and that cannot fail. A
  * reload that fails leaves no trace but its log line.
  */
+#include <poll.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "proxy/clock.h"
 #include "proxy/log.h"
 #include "proxy/server_state.h"
+
+enum {
+    WORKER_ANSWER_MS = 2000
+};
 
 /* All that a reload has prepared and not yet handed out. */
 struct change {
@@ -73,6 +79,23 @@ commit(struct server *server, struct change *change)
     server->snapshot = change->snapshot;
 }
 
+/*
+ * The outcome is told when it is true: once every worker uses the new view. A
+ * worker answers between two events; one that does not within the bound is
+ * waited for no longer.
+ */
+static void
+wait_for_workers(const struct server *server)
+{
+    struct pollfd answers = {.fd = server->answer_pipe[0], .events = POLLIN};
+    char answer;
+
+    for (size_t i = 0; i < server->worker_count; i++)
+        if (poll(&answers, 1, WORKER_ANSWER_MS) != 1
+            || read(answers.fd, &answer, 1) != 1)
+            return;
+}
+
 static void
 note_restart_keys(const struct server *server, const struct change *change,
     struct report *report)
@@ -108,6 +131,7 @@ finish_success(struct server *server, struct change *change,
     atomic_store(&server->counters.max,
         server_max_connections(change->snapshot->config, report));
     commit(server, change);
+    wait_for_workers(server);
     log_report(report);
     listen_set_log(&server->listens, server->snapshot->config, true);
     server_log_status(server->snapshot);

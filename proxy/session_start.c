@@ -52,11 +52,42 @@ drop_hello(struct session *session)
     session->hello_len = 0;
 }
 
+/* Is there a group that both sides speak? The TLS library would choose one
+ * that the client has not offered, or that we do not want. */
+static bool
+shares_group(const struct session *session, const struct hello *hello)
+{
+    if (hello->group_count == 0 || hello->group_count == HELLO_GROUPS_MAX)
+        return true; /* not said, or not all of it read */
+    for (size_t i = 0; i < hello->group_count; i++)
+        if (context_has_group(session->service->context, hello->groups[i]))
+            return true;
+    return false;
+}
+
+/* Ends a handshake that has not begun with the alert that says so (RFC 8446,
+ * section 6.2); the library has no object yet that could send it. */
+static void
+refuse_handshake(struct session *session)
+{
+    static const uint8_t handshake_failure[] = {21, 3, 3, 0, 2, 2, 40};
+    size_t count;
+
+    (void)socket_send(&session->client.sock, handshake_failure,
+        sizeof(handshake_failure), &count);
+    session_fail(session, CLOSE_HANDSHAKE_FAILED,
+        "no group (elliptic curve) in common with the client; see tls.groups");
+}
+
 /* The hello is whole: the handshake waits for its turn. */
 static void
 queue_handshake(struct session *session, const struct hello *hello)
 {
     session->hello_max_version = hello->max_version;
+    if (!shares_group(session, hello)) {
+        refuse_handshake(session);
+        return;
+    }
     if (hello->is_fragmented)
         session->hello_len = hello_join(session->hello, session->hello_len);
     if (hello->server_name[0] != '\0')

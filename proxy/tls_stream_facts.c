@@ -3,6 +3,7 @@
  * why it broke. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <wolfssl/options.h>
 
@@ -30,7 +31,14 @@ tls_stream_cipher(const struct tls_stream *side)
 const char *
 tls_stream_group(const struct tls_stream *side)
 {
-    return wolfSSL_get_curve_name(side->ssl);
+    const char *name = wolfSSL_get_curve_name(side->ssl);
+
+    /* As the configuration writes them. */
+    if (name != NULL && strcmp(name, "SECP256R1") == 0)
+        return "P-256";
+    if (name != NULL && strcmp(name, "SECP384R1") == 0)
+        return "P-384";
+    return name;
 }
 
 bool

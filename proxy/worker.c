@@ -116,17 +116,23 @@ apply_settings(struct worker *worker, const struct view *view)
 /* --- messages ----------------------------------------------------------- */
 
 static void
-answer_if_drained(struct worker *worker)
+answer(struct worker *worker, enum worker_answer what)
 {
-    char drained = 'd';
+    char byte = (char)what;
     ssize_t written;
 
+    do {
+        written = write(worker->answer_fd, &byte, 1);
+    } while (written < 0 && errno == EINTR);
+}
+
+static void
+answer_if_drained(struct worker *worker)
+{
     if (!worker->is_draining || worker->host.session_count > 0)
         return;
     worker->is_draining = false; /* one answer */
-    do {
-        written = write(worker->answer_fd, &drained, 1);
-    } while (written < 0 && errno == EINTR);
+    answer(worker, WORKER_DRAINED);
 }
 
 static void
@@ -173,6 +179,7 @@ take_message(struct worker *worker, const struct message *message)
     switch (message->kind) {
     case MESSAGE_VIEW:
         take_view(worker, message->object);
+        answer(worker, WORKER_HAS_VIEW);
         break;
     case MESSAGE_RING:
         take_ring(worker, message->object);

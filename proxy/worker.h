@@ -18,11 +18,17 @@
 
 struct worker;
 
+/* A byte on the answer pipe. */
+enum worker_answer {
+    WORKER_DRAINED = 'd',  /* after worker_drain: no connection is left */
+    WORKER_HAS_VIEW = 'v', /* after worker_set_view: it is in use */
+};
+
 struct worker_settings {
     size_t index;
     size_t count; /* of all workers */
     struct counters *counters;
-    int answer_fd; /* a byte goes here when the worker has drained */
+    int answer_fd; /* where the worker writes its answers */
 };
 
 /*
