@@ -2,6 +2,8 @@
 /* Opening and keeping listening sockets across reloads. */
 #include "proxy/listen_set.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <errno.h>
@@ -35,6 +37,36 @@ find_entry(
         if (address_equal(&set->entries[i].address, address) && skip-- == 0)
             return &set->entries[i];
     return NULL;
+}
+
+static bool
+is_any(const struct address *address)
+{
+    if (address->sock.any.sa_family == AF_INET6)
+        return IN6_IS_ADDR_UNSPECIFIED(&address->sock.v6.sin6_addr);
+    return address->sock.v4.sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
+/* Do the two take the same port in part, one of them on all interfaces? */
+static bool
+overlaps(const struct address *a, const struct address *b)
+{
+    if (a->sock.any.sa_family != b->sock.any.sa_family
+        || (!is_any(a) && !is_any(b)))
+        return false;
+    if (a->sock.any.sa_family == AF_INET6)
+        return a->sock.v6.sin6_port == b->sock.v6.sin6_port;
+    return a->sock.v4.sin_port == b->sock.v4.sin_port;
+}
+
+/* Is the port of the address in our own hands? */
+static bool
+overlaps_any(const struct listen_set *set, const struct address *address)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (overlaps(&set->entries[i].bound, address))
+            return true;
+    return false;
 }
 
 static void
@@ -74,11 +106,13 @@ probe_patiently(const struct address *address)
     return 0;
 }
 
-/* One socket per worker; the first decides the port where 0 was asked for. */
+/* One socket per worker; the first decides the port where 0 was asked for. A
+ * port that we hold ourselves on other interfaces is not probed: that would
+ * only find us. */
 static int
-open_sockets(struct listen_entry *entry, size_t worker_count)
+open_sockets(struct listen_entry *entry, size_t worker_count, bool is_held)
 {
-    if (probe_patiently(&entry->address) != 0)
+    if (!is_held && probe_patiently(&entry->address) != 0)
         return -1;
     for (size_t i = 0; i < worker_count; i++) {
         entry->fds[i] = listener_open(i == 0 ? &entry->address : &entry->bound);
@@ -111,7 +145,7 @@ report_open_error(
 
 static int
 fill_entry(struct listen_entry *entry, const struct listen_entry *kept,
-    size_t worker_count, struct report *report)
+    size_t worker_count, bool is_held, struct report *report)
 {
     entry->fds = malloc(worker_count * sizeof(*entry->fds));
     if (entry->fds == NULL) {
@@ -126,7 +160,7 @@ fill_entry(struct listen_entry *entry, const struct listen_entry *kept,
     for (size_t i = 0; i < worker_count; i++)
         entry->fds[i] = -1;
     entry->is_new = true;
-    if (open_sockets(entry, worker_count) == 0)
+    if (open_sockets(entry, worker_count, is_held) == 0)
         return 0;
     report_open_error(entry, errno, report);
     return -1;
@@ -151,12 +185,14 @@ fill_service(struct listen_set *next, const struct listen_set *current,
     for (size_t i = 0; i < list->count; i++) {
         struct listen_entry *entry = &next->entries[next->count];
         size_t before = count_equal(next, next->count, &list->items[i]);
+        bool is_held = overlaps_any(current, &list->items[i])
+                       || overlaps_any(next, &list->items[i]);
 
         entry->address = list->items[i];
         entry->service_index = service_index;
         next->count++;
         if (fill_entry(entry, find_entry(current, &entry->address, before),
-                next->worker_count, report)
+                next->worker_count, is_held, report)
             != 0)
             return -1;
     }
