@@ -68,8 +68,13 @@ def test_at_the_limit_accepting_pauses_and_resumes(start, serve, pki, workers):
 def test_at_the_limit_the_waiting_are_served_one_after_another(
     start, serve, pki
 ):
-    """Many more clients than places: each gets its turn, none is refused."""
-    proxy = start(serve(backends.echo), limits={"max_connections": LIMIT})
+    """Many more clients than places: each gets its turn, none is refused. One
+    worker, for two would take them in another order than they are served."""
+    proxy = start(
+        serve(backends.echo),
+        limits={"max_connections": LIMIT},
+        process={"workers": 1},
+    )
     context = pki.context()
     with contextlib.ExitStack() as stack:
         clients = fill(stack, proxy, context, LIMIT)
