@@ -97,7 +97,9 @@ read_groups(struct hello *hello, struct reader *body)
         hello->groups[hello->group_count++] = (uint16_t)take_number(&list, 2);
 }
 
-/* False when the name cannot be one: empty, too long, or with a NUL. */
+/* False when the name cannot be one: empty, too long, or with a NUL; and when
+ * it is the second, which RFC 6066, section 3, forbids: whoever reads the
+ * other one would see another name. */
 static bool
 read_server_name(struct hello *hello, struct reader *body)
 {
@@ -109,7 +111,8 @@ read_server_name(struct hello *hello, struct reader *body)
 
         if (type != NAME_TYPE_HOST || name.is_short)
             continue;
-        if (name.left == 0 || name.left >= HELLO_NAME_BYTES
+        if (hello->server_name[0] != '\0' || name.left == 0
+            || name.left >= HELLO_NAME_BYTES
             || memchr(name.at, '\0', name.left) != NULL)
             return false;
         memcpy(hello->server_name, name.at, name.left);
