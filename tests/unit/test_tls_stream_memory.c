@@ -219,8 +219,9 @@ talks_with(size_t allocations)
     if (result == IO_OK)
         result = pair.stream->ops->end(pair.stream);
     refuse_no_more();
-    assert_true(is_refused ? result == IO_ERROR : result == IO_OK);
-    if (is_refused)
+    /* The library can do without some of its allocations. */
+    assert_true(result == IO_OK || (is_refused && result == IO_ERROR));
+    if (result == IO_ERROR)
         assert_no_memory(&pair);
     tls_pair_stop(&pair);
     return !is_refused;
