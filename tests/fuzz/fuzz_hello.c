@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Fuzzes hello_parse, hello_join and hello_guess (proxy/hello.c). A verdict
- * never depends on how many bytes came at once, a name is a proper string, and
- * a hello that was joined parses to the same.
+ * Fuzzes hello_parse(), hello_join() and hello_guess() (proxy/hello.c). A
+ * verdict never depends on how many bytes came at once nor on what follows
+ * the hello, a name is a proper string, and a hello that was joined parses to
+ * the same.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,9 +15,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
-expect(int holds)
+require(bool is_true)
 {
-    if (!holds)
+    if (!is_true)
         abort();
 }
 
@@ -26,8 +27,7 @@ copy_of(const uint8_t *data, size_t size)
 {
     uint8_t *copy = malloc(size > 0 ? size : 1);
 
-    if (copy == NULL)
-        abort();
+    require(copy != NULL);
     memcpy(copy, data, size);
     return copy;
 }
@@ -43,32 +43,66 @@ parse(struct hello *hello, const uint8_t *data, size_t size)
 }
 
 static void
+require_same(const struct hello *a, const struct hello *b)
+{
+    require(strcmp(a->server_name, b->server_name) == 0);
+    require(a->max_version == b->max_version);
+}
+
+static void
 check_joined(const struct hello *hello, const uint8_t *data, size_t size)
 {
     uint8_t *copy = copy_of(data, size);
     size_t len = hello_join(copy, size);
     struct hello joined;
 
-    expect(len <= size);
-    expect(hello_parse(&joined, copy, len) == HELLO_COMPLETE);
-    expect(strcmp(joined.server_name, hello->server_name) == 0);
-    expect(joined.max_version == hello->max_version);
-    expect(!joined.is_fragmented);
+    require(len <= size);
+    require(hello->is_fragmented || len == size);
+    require(hello_parse(&joined, copy, len) == HELLO_COMPLETE);
+    require_same(&joined, hello);
+    require(!joined.is_fragmented);
+    free(copy);
+}
+
+/* What follows is not looked at. */
+static void
+check_followed(const struct hello *hello, const uint8_t *data, size_t size)
+{
+    uint8_t *copy = malloc(size + 64);
+    struct hello followed;
+
+    require(copy != NULL);
+    memcpy(copy, data, size);
+    memset(copy + size, 0xa5, 64);
+    require(hello_parse(&followed, copy, size + 64) == HELLO_COMPLETE);
+    require_same(&followed, hello);
     free(copy);
 }
 
 /* Earlier, with fewer bytes, the verdict was the same or "more". */
 static void
-check_prefixes(enum hello_result whole, const uint8_t *data, size_t size)
+check_prefixes(enum hello_result whole, const struct hello *hello,
+    const uint8_t *data, size_t size)
 {
     size_t step = size / 16 + 1;
-    struct hello hello;
 
     for (size_t len = 1; len < size; len += step) {
-        enum hello_result result = parse(&hello, data, len);
+        struct hello early;
+        enum hello_result result = parse(&early, data, len);
 
-        expect(result == HELLO_MORE || result == whole);
+        require(result == HELLO_MORE || result == whole);
+        if (result == HELLO_COMPLETE)
+            require_same(&early, hello);
     }
+}
+
+static void
+check_guess(const uint8_t *data, size_t size)
+{
+    uint8_t *copy = copy_of(data, size);
+
+    require(strlen(hello_guess(copy, size)) > 0);
+    free(copy);
 }
 
 int
@@ -81,13 +115,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     result = parse(&hello, data, size);
     if (result == HELLO_NOT_TLS)
-        expect(hello_guess(data, size) != NULL);
+        check_guess(data, size);
     if (result == HELLO_COMPLETE) {
-        expect(
+        require(
             memchr(hello.server_name, '\0', sizeof(hello.server_name)) != NULL);
         check_joined(&hello, data, size);
+        check_followed(&hello, data, size);
     }
-    if (result != HELLO_TOO_LARGE)
-        check_prefixes(result, data, size);
+    check_prefixes(result, &hello, data, size);
     return 0;
 }
