@@ -17,9 +17,9 @@
 
 /* A listening socket of this worker and the service it belongs to. */
 struct view_listen {
-    int fd;
     size_t service_index;
     struct address address;
+    int fd;
 };
 
 struct view_service {
