@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Lines as they arrive in a file or a pipe. */
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <fcntl.h>
@@ -170,10 +171,72 @@ reopening_writes_to_the_new_file(void **state)
     assert_int_equal(unlink(moved), 0);
 }
 
+/* --- sinks that fail ----------------------------------------------------- */
+
+/* What comes after the word in the log; 0 when it is not there. */
+static unsigned
+number_after(const char *text, const char *word)
+{
+    const char *at = strstr(text, word);
+
+    return at == NULL ? 0 : (unsigned)strtoul(at + strlen(word), NULL, 10);
+}
+
+static unsigned
+count_lines(const char *text)
+{
+    unsigned count = 0;
+
+    for (; (text = strchr(text, '\n')) != NULL; text++)
+        count++;
+    return count;
+}
+
+/* Reads what is there now into content. */
+static void
+drain(int fd)
+{
+    size_t len = 0;
+    ssize_t got;
+
+    while ((got = read(fd, content + len, sizeof(content) - 1 - len)) > 0) {
+        len += (size_t)got;
+        if (len == sizeof(content) - 1)
+            break;
+    }
+    content[len] = '\0';
+}
+
+/* Writes more lines than fit; the others are counted, none is cut, and the
+ * first that gets through again tells how many. */
+static void
+loses_lines_and_says_so(int fd)
+{
+    enum {
+        LINES = 5000
+    };
+    unsigned arrived = 0;
+
+    for (int i = 0; i < LINES; i++)
+        write_sample("filling it up"); /* returns although nobody reads */
+    do {
+        drain(fd);
+        arrived += count_lines(content);
+        assert_true(content[0] == '\0' || content[strlen(content) - 1] == '\n');
+        assert_null(strstr(content, "lost_lines"));
+    } while (content[0] != '\0');
+    assert_in_range(arrived, 10, LINES - 1);
+    write_sample("after");
+    write_sample("later");
+    drain(fd);
+    assert_int_equal(number_after(content, " lost_lines="), LINES - arrived);
+    assert_int_equal(count_lines(content), 2);
+    assert_null(strstr(strstr(content, "value=later"), "lost_lines"));
+}
+
 static void
 a_full_pipe_loses_lines_and_says_so(void **state)
 {
-    char drain[FILE_BYTES];
     int fd;
 
     (void)state;
@@ -181,17 +244,132 @@ a_full_pipe_loses_lines_and_says_so(void **state)
     assert_int_equal(mkfifo(path, 0600), 0);
     fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     assert_true(fd >= 0);
+    assert_int_equal(fcntl(fd, F_SETPIPE_SZ, 16 * 1024), 16 * 1024);
     open_log(LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
-    for (int i = 0; i < 20000; i++)
-        write_sample("filling the pipe"); /* returns although nobody reads */
-    while (read(fd, drain, sizeof(drain)) > 0)
-        continue;
-    write_sample("after");
-    memset(drain, 0, sizeof(drain));
-    assert_true(read(fd, drain, sizeof(drain) - 1) > 0);
-    assert_non_null(strstr(drain, "value=after"));
-    assert_non_null(strstr(drain, " lost_lines="));
+    loses_lines_and_says_so(fd);
     close(fd);
+}
+
+/* As under systemd, whose journal is a socket. */
+static void
+a_full_socket_as_stderr_loses_lines_and_says_so(void **state)
+{
+    struct config_log config = {.level = LOG_LEVEL_INFO,
+        .format = LOG_FORMAT_TEXT,
+        .output = (char[]){"stderr"}};
+    struct report report;
+    int before = dup(STDERR_FILENO);
+    int small = 4096;
+    int fds[2];
+
+    (void)state;
+    assert_int_equal(
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    assert_int_equal(
+        setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
+    assert_int_equal(fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
+    assert_true(dup2(fds[1], STDERR_FILENO) >= 0);
+    report_init(&report);
+    assert_int_equal(log_open(&config, &report), 0);
+    report_deinit(&report);
+    loses_lines_and_says_so(fds[0]);
+    assert_true(dup2(before, STDERR_FILENO) >= 0);
+    close(before);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+/* Our stderr may be somebody else's terminal or pipe, too. */
+static void
+stderr_stays_as_blocking_as_it_was(void **state)
+{
+    struct config_log config = {.level = LOG_LEVEL_INFO,
+        .format = LOG_FORMAT_TEXT,
+        .output = (char[]){"stderr"}};
+    struct report report;
+    int before = dup(STDERR_FILENO);
+    int fds[2];
+
+    (void)state;
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    assert_true(dup2(fds[1], STDERR_FILENO) >= 0);
+    report_init(&report);
+    assert_int_equal(log_open(&config, &report), 0);
+    report_deinit(&report);
+    write_sample("to the pipe");
+    assert_int_equal(fcntl(fds[1], F_GETFL) & O_NONBLOCK, 0);
+    assert_true(dup2(before, STDERR_FILENO) >= 0);
+    close(before);
+    close(fds[1]);
+    log_close();
+    drain(fds[0]);
+    assert_non_null(strstr(content, "value=\"to the pipe\""));
+    close(fds[0]);
+}
+
+static void
+a_file_that_cannot_be_opened_leaves_the_old_one(void **state)
+{
+    struct config_log config = {.level = LOG_LEVEL_ERROR,
+        .format = LOG_FORMAT_JSON,
+        .output = (char[]){"/tmp/sidelock-none/x.log"}};
+    struct report report;
+
+    (void)state;
+    open_log(LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+    report_init(&report);
+    assert_int_equal(log_reconfigure(&config, &report), -1);
+    assert_non_null(
+        strstr(report_first_error(&report), "/tmp/sidelock-none/x.log"));
+    report_deinit(&report);
+    write_sample("still here");
+    assert_non_null(
+        strstr(read_log(), "info event=sample value=\"still here\""));
+}
+
+static void
+reconfiguring_changes_level_format_and_file(void **state)
+{
+    char other[] = "/tmp/sidelock-other-XXXXXX";
+    struct config_log config = {
+        .level = LOG_LEVEL_DEBUG, .format = LOG_FORMAT_JSON, .output = other};
+    struct report report;
+    int fd = mkstemp(other);
+
+    (void)state;
+    assert_true(fd >= 0);
+    open_log(LOG_FORMAT_TEXT, LOG_LEVEL_WARN);
+    write_sample("unheard");
+    report_init(&report);
+    assert_int_equal(log_reconfigure(&config, &report), 0);
+    report_deinit(&report);
+    assert_true(log_is_wanted(LOG_LEVEL_DEBUG));
+    write_sample("there");
+    assert_string_equal(read_log(), "");
+    drain(fd);
+    assert_int_equal(content[0], '{');
+    assert_non_null(strstr(content, "\"value\":\"there\""));
+    close(fd);
+    assert_int_equal(unlink(other), 0);
+}
+
+static void
+findings_are_logged_as_loud_as_they_are(void **state)
+{
+    struct report report;
+
+    (void)state;
+    open_log(LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+    report_init(&report);
+    report_note(&report, "a note");
+    report_warning(&report, "a warning");
+    report_error(&report, "an error");
+    log_report(&report);
+    report_deinit(&report);
+    (void)read_log();
+    assert_non_null(strstr(content, "info event=finding text=\"a note\"\n"));
+    assert_non_null(strstr(content, "warn event=finding text=\"a warning\"\n"));
+    assert_non_null(strstr(content, "error event=finding text=\"an error\"\n"));
 }
 
 int
@@ -207,6 +385,11 @@ main(void)
         PROMISE(levels_below_the_wanted_one_are_silent),
         PROMISE(reopening_writes_to_the_new_file),
         PROMISE(a_full_pipe_loses_lines_and_says_so),
+        PROMISE(a_full_socket_as_stderr_loses_lines_and_says_so),
+        PROMISE(stderr_stays_as_blocking_as_it_was),
+        PROMISE(a_file_that_cannot_be_opened_leaves_the_old_one),
+        PROMISE(reconfiguring_changes_level_format_and_file),
+        PROMISE(findings_are_logged_as_loud_as_they_are),
     };
 #undef PROMISE
 
