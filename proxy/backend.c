@@ -14,8 +14,10 @@ void
 backend_set_init(struct backend_set *set, const struct address_list *list)
 {
     *set = (struct backend_set){.count = list->count};
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
         set->backends[i].address = &list->items[i];
+        set->backends[i].told_ms = -BACKEND_TELL_MS;
+    }
 }
 
 int
@@ -51,6 +53,16 @@ log_switch(enum log_level level, const char *event,
     log_end(&line);
 }
 
+static void
+tell_down(struct backend *backend, const char *why, int64_t now_ms)
+{
+    if (backend->is_told_down || now_ms - backend->told_ms < BACKEND_TELL_MS)
+        return;
+    backend->is_told_down = true;
+    backend->told_ms = now_ms;
+    log_switch(LOG_LEVEL_WARN, "backend_down", backend, why);
+}
+
 void
 backend_set_note_failure(
     struct backend_set *set, size_t index, const char *why, int64_t now_ms)
@@ -59,13 +71,13 @@ backend_set_note_failure(
 
     if (backend->pause_ms == 0) {
         backend->pause_ms = BACKEND_PAUSE_MIN_MS;
-        log_switch(LOG_LEVEL_WARN, "backend_down", backend, why);
     } else if (backend->paused_until_ms <= now_ms) {
         backend->pause_ms *= 2;
         if (backend->pause_ms > BACKEND_PAUSE_MAX_MS)
             backend->pause_ms = BACKEND_PAUSE_MAX_MS;
     }
     backend->paused_until_ms = now_ms + backend->pause_ms;
+    tell_down(backend, why, now_ms);
 }
 
 void
@@ -73,10 +85,11 @@ backend_set_note_success(struct backend_set *set, size_t index)
 {
     struct backend *backend = &set->backends[index];
 
-    if (backend->pause_ms == 0)
-        return;
     backend->pause_ms = 0;
     backend->paused_until_ms = 0;
+    if (!backend->is_told_down)
+        return;
+    backend->is_told_down = false;
     log_switch(LOG_LEVEL_INFO, "backend_up", backend, NULL);
 }
 

@@ -3,7 +3,8 @@
  * The backends of one service as one worker sees them: an ordered list, the
  * first being preferred. One that fails is passed over for a while that
  * doubles with each failure; when all are down they are tried all the same,
- * in order, because a refusal costs nothing. A switch is logged once.
+ * in order, because a refusal costs nothing. A switch is logged once, and one
+ * that goes up and down all the time not each time.
  */
 #ifndef SIDELOCK_PROXY_BACKEND_H
 #define SIDELOCK_PROXY_BACKEND_H
@@ -17,12 +18,15 @@
 enum {
     BACKEND_PAUSE_MIN_MS = 1000,
     BACKEND_PAUSE_MAX_MS = 30 * 1000,
+    BACKEND_TELL_MS = 10 * 1000, /* between two lines that it is down */
 };
 
 struct backend {
     const struct address *address; /* the configuration's */
     int64_t pause_ms;              /* 0: it is up */
     int64_t paused_until_ms;
+    int64_t told_ms;   /* when the log was last told that it is down */
+    bool is_told_down; /* and has not been told better since */
 };
 
 struct backend_set {
