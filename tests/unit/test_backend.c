@@ -108,7 +108,8 @@ a_doubled_pause_starts_small_again_after_success(void **state)
     (void)state;
     backend_set_note_failure(&set, 0, "refused", 1000);
     backend_set_note_failure(&set, 0, "refused", 1000 + BACKEND_PAUSE_MIN_MS);
-    assert_int_equal(set.backends[0].pause_ms, 2 * BACKEND_PAUSE_MIN_MS);
+    assert_int_equal(
+        set.backends[0].pause_ms, (int64_t)2 * BACKEND_PAUSE_MIN_MS);
     backend_set_note_success(&set, 0);
     backend_set_note_failure(&set, 0, "refused", 9000);
     assert_int_equal(set.backends[0].pause_ms, BACKEND_PAUSE_MIN_MS);
@@ -285,7 +286,8 @@ a_switch_is_logged_once(void **state)
     (void)state;
     empty_log();
     for (int i = 0; i < 5; i++)
-        backend_set_note_failure(&set, 0, "Connection refused", 1000 * i);
+        backend_set_note_failure(
+            &set, 0, "Connection refused", (int64_t)1000 * i);
     for (int i = 0; i < 5; i++)
         backend_set_note_success(&set, 0);
     assert_int_equal(
@@ -327,7 +329,7 @@ one_that_stays_down_is_told_in_the_end(void **state)
     backend_set_note_failure(&set, 0, "refused", 1);
     assert_int_equal(count_events("event="), 0);
     backend_set_note_failure(&set, 0, "refused", BACKEND_TELL_MS);
-    backend_set_note_failure(&set, 0, "refused", 2 * BACKEND_TELL_MS);
+    backend_set_note_failure(&set, 0, "refused", (int64_t)2 * BACKEND_TELL_MS);
     assert_int_equal(count_events("event=backend_down"), 1);
     assert_int_equal(count_events("event="), 1);
 }

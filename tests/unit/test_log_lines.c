@@ -121,7 +121,9 @@ take_quoted(char *out, size_t cap, bool is_json)
 
         assert_true(len < cap - 1);
         assert_in_range(c, 0x20, 0x7e);
-        out[len++] = c == '\\' ? take_escape(is_json) : c;
+        if (c == '\\')
+            c = take_escape(is_json);
+        out[len++] = c;
     }
     expect('"');
     out[len] = '\0';
@@ -190,7 +192,7 @@ parse_logfmt(void)
     for (size_t i = 0; i < 2; i++) {
         struct field *field = new_field();
 
-        (void)strcpy(field->key, first[i]);
+        memcpy(field->key, first[i], strlen(first[i]) + 1);
         take_bare(field->value, sizeof(field->value), " ");
         if (*line.at == ' ')
             line.at++;
