@@ -27,9 +27,9 @@ refuse_block(enum pem_result result, size_t number, const char *path,
     const char *role, struct report *report)
 {
     if (result == PEM_NO_MEMORY)
-        report_error(report, "%s %s: out of memory", role, path);
+        report_error(report, SL_MEMORY, "%s %s: out of memory", role, path);
     else
-        report_error(report,
+        report_error(report, SL_PEM_BROKEN,
             "%s %s: PEM block %zu is broken (no END line, or bad base64); was "
             "the file cut off?",
             role, path, number);
@@ -53,8 +53,9 @@ add_cert(struct chain *chain, struct pem_block *block, const char *path,
     int error;
 
     if (chain->count == CHAIN_FILE_MAX) {
-        report_error(report, "%s %s: holds more than %d certificates", role,
-            path, CHAIN_FILE_MAX);
+        report_error(report, SL_CHAIN_LONG,
+            "%s %s: holds more than %d certificates", role, path,
+            CHAIN_FILE_MAX);
         return -1;
     }
     cert->der = block->der;
@@ -63,8 +64,8 @@ add_cert(struct chain *chain, struct pem_block *block, const char *path,
     cert->x509 = x509_new(&cert->der, &error);
     if (cert->x509 != NULL)
         return 0;
-    report_error(report, "%s %s: certificate %zu cannot be read: %s", role,
-        path, chain->count,
+    report_error(report, SL_CERT_UNREADABLE,
+        "%s %s: certificate %zu cannot be read: %s", role, path, chain->count,
         wolfSSL_ERR_reason_error_string((unsigned long)error));
     return -1;
 }
@@ -102,9 +103,10 @@ report_none(const struct blob *content, const char *path, const char *role,
 
     pem_explain_other(content, path, other, sizeof(other));
     if (other[0] != '\0')
-        report_error(report, "%s %s: is not PEM: %s", role, path, other);
+        report_error(report, SL_FORMAT_UNKNOWN, "%s %s: is not PEM: %s", role,
+            path, other);
     else
-        report_error(report,
+        report_error(report, SL_CERT_NONE,
             "%s %s: no certificate in it (a line -----BEGIN "
             "CERTIFICATE-----); is this the right file?",
             role, path);
@@ -122,7 +124,7 @@ chain_read(struct chain *chain, const char *path, const char *role,
         return -1;
     chain->certs = calloc(CHAIN_FILE_MAX, sizeof(*chain->certs));
     if (chain->certs == NULL)
-        report_error(report, "%s %s: out of memory", role, path);
+        report_error(report, SL_MEMORY, "%s %s: out of memory", role, path);
     else
         failed = read_blocks(chain, &content, path, role, report);
     if (failed == 0 && chain->count == 0) {
@@ -264,7 +266,7 @@ report_left_out(struct chain *chain, const char *path,
         }
         if (x509_is_ca(chain->certs[i].x509))
             chain->left_out_ca = true;
-        report_warning(report,
+        report_warning(report, SL_CHAIN_EXTRA,
             "certificate.cert %s: certificate %zu (%s) does not belong to the "
             "chain of the leaf and is not served; if it was meant as its "
             "issuer, it is the wrong one",
@@ -325,13 +327,13 @@ chain_arrange(
     follow_links(chain, leaf, &arrangement);
     report_left_out(chain, path, &arrangement, report);
     if (!is_in_order(&arrangement))
-        report_warning(report,
+        report_warning(report, SL_CHAIN_ORDER,
             "certificate.cert %s: the certificates are out of order; served "
             "sorted, leaf first; put them so in the file, too",
             path);
     drop_root(chain, path, &arrangement, report);
     if (arrangement.count > IDENTITY_CHAIN_MAX) {
-        report_error(report,
+        report_error(report, SL_CHAIN_LONG,
             "certificate.cert %s: the chain is longer than %d certificates",
             path, IDENTITY_CHAIN_MAX);
         free(arrangement.is_used);
@@ -343,6 +345,6 @@ chain_arrange(
         return 0;
 
 no_memory:
-    report_error(report, "certificate.cert %s: out of memory", path);
+    report_error(report, SL_MEMORY, "certificate.cert %s: out of memory", path);
     return -1;
 }

@@ -73,7 +73,7 @@ search_file(
     blob_free(&content);
     if (found != SEARCH_NO_CERTIFICATE)
         return found == SEARCH_FOUND ? 0 : 1;
-    report_error(report,
+    report_error(report, SL_CERT_NONE,
         "certificate.chain_root %s: no certificate in it (PEM is wanted)",
         path);
     return -1;
@@ -89,7 +89,7 @@ check_root_file(const struct chain_cert *top, const char *path,
     if (missing <= 0)
         return missing;
     x509_fill_info(top->x509, &info);
-    report_error(report,
+    report_error(report, SL_CHAIN_INCOMPLETE,
         "certificate.cert %s: the chain does not reach certificate.chain_root "
         "%s: the issuer \"%s\" of \"%s\" is missing; append its certificate to "
         "the file",
@@ -124,7 +124,7 @@ chain_check_complete(const struct chain *chain, const char *path,
         return 0;
     x509_fill_info(top->x509, &info);
     if (chain->left_out_ca && chain->count == 1) {
-        report_error(report,
+        report_error(report, SL_CHAIN_INCOMPLETE,
             "certificate.cert %s: a link of the chain is missing: the issuer "
             "\"%s\" of \"%s\", although the file holds another CA; put the "
             "issuer's certificate into the file",

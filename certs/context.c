@@ -49,15 +49,15 @@ set_groups(struct context *context, const struct string_list *names,
     int *ids = context->groups;
 
     if (names->count > CONTEXT_GROUPS_MAX) {
-        report_error(
-            report, "tls.groups: more than %d groups", CONTEXT_GROUPS_MAX);
+        report_error(report, SL_GROUP_UNKNOWN,
+            "tls.groups: more than %d groups", CONTEXT_GROUPS_MAX);
         return -1;
     }
     for (size_t i = 0; i < names->count; i++) {
         ids[i] = find_group(names->items[i]);
         if (ids[i] >= 0)
             continue;
-        report_error(report,
+        report_error(report, SL_GROUP_UNKNOWN,
             "tls.groups: unknown group \"%s\"; known are X25519MLKEM768, "
             "X25519, P-256, P-384",
             names->items[i]);
@@ -67,7 +67,8 @@ set_groups(struct context *context, const struct string_list *names,
     if (wolfSSL_CTX_set_groups(context->ctx, ids, (int)names->count)
         == WOLFSSL_SUCCESS)
         return 0;
-    report_error(report, "tls.groups: the TLS library refuses the list");
+    report_error(report, SL_GROUP_UNKNOWN,
+        "tls.groups: the TLS library refuses the list");
     return -1;
 }
 
@@ -81,8 +82,8 @@ report_unknown_cipher(const char *name, struct report *report)
     for (char *at = known; *at != '\0'; at++)
         if (*at == ':')
             *at = ' ';
-    report_error(report, "tls.ciphers: unknown cipher \"%s\"; known are: %s",
-        name, known);
+    report_error(report, SL_CIPHER_UNKNOWN,
+        "tls.ciphers: unknown cipher \"%s\"; known are: %s", name, known);
 }
 
 static int
@@ -106,13 +107,15 @@ set_ciphers(
         len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
             i > 0 ? ":" : "", names->items[i]);
         if (len >= sizeof(list)) {
-            report_error(report, "tls.ciphers: the list is too long");
+            report_error(
+                report, SL_CIPHER_UNKNOWN, "tls.ciphers: the list is too long");
             return -1;
         }
     }
     if (wolfSSL_CTX_set_cipher_list(ctx, list) == WOLFSSL_SUCCESS)
         return 0;
-    report_error(report, "tls.ciphers: the TLS library refuses \"%s\"", list);
+    report_error(report, SL_CIPHER_UNKNOWN,
+        "tls.ciphers: the TLS library refuses \"%s\"", list);
     return -1;
 }
 
@@ -151,7 +154,7 @@ use_identity(
                == WOLFSSL_SUCCESS
         && wolfSSL_CTX_check_private_key(ctx) == WOLFSSL_SUCCESS)
         return 0;
-    report_error(report,
+    report_error(report, SL_CERT_REFUSED,
         "the TLS library does not take the certificate of \"%s\" with its key",
         identity->name);
     return -1;
@@ -170,7 +173,7 @@ use_trust(WOLFSSL_CTX *ctx, const struct trust *trust, struct report *report)
         if (result == WOLFSSL_SUCCESS || result == ASN_AFTER_DATE_E
             || result == ASN_BEFORE_DATE_E)
             continue;
-        report_error(report, "clients.ca: \"%s\" cannot be used: %s",
+        report_error(report, SL_CA_NOT, "clients.ca: \"%s\" cannot be used: %s",
             trust->info[i].subject,
             wolfSSL_ERR_reason_error_string((unsigned long)result));
         return -1;
@@ -222,7 +225,8 @@ set_policy(struct context *context, const struct context_spec *spec,
     (void)wolfSSL_CTX_SetMinEccKey_Sz(ctx, ECC_BITS_MIN / 8);
     if (service->tls.max_version != TLS_VERSION_1_2
         && set_versions(ctx, &service->tls) != 0) {
-        report_error(report, "tls.min_version: the TLS library refuses it");
+        report_error(report, SL_CERT_REFUSED,
+            "tls.min_version: the TLS library refuses it");
         return -1;
     }
     if (set_ciphers(ctx, &service->tls.ciphers, report) != 0
@@ -237,7 +241,7 @@ set_policy(struct context *context, const struct context_spec *spec,
         demand_certificate(context);
     if (context_set_tickets(context, spec) == 0)
         return 0;
-    report_error(report, "out of memory while preparing tickets");
+    report_error(report, SL_MEMORY, "out of memory while preparing tickets");
     return -1;
 }
 
@@ -249,8 +253,9 @@ make_throw_away(struct context *context, struct report *report)
     WOLFSSL *ssl = wolfSSL_new(context->ctx);
 
     if (ssl == NULL) {
-        report_error(report, "the TLS library makes no connection of a new "
-                             "context: out of memory, or a bad certificate");
+        report_error(report, SL_CERT_REFUSED,
+            "the TLS library makes no connection of a new "
+            "context: out of memory, or a bad certificate");
         return -1;
     }
     wolfSSL_free(ssl);
@@ -276,7 +281,7 @@ context_build(const struct context_spec *spec, struct report *report)
     return NULL;
 
 no_memory:
-    report_error(report, "out of memory while preparing TLS");
+    report_error(report, SL_MEMORY, "out of memory while preparing TLS");
     context_free(context);
     return NULL;
 }

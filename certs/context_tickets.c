@@ -85,7 +85,7 @@ hash_policy(wc_Sha256 *sha, const struct context_spec *spec)
         (int)service->required_level, (unsigned)service->tls.min_version,
         (unsigned)service->tls.max_version);
     if (hash_text(sha, service->name) != 0
-        || hash_text(sha, service->certificate) != 0
+        || hash_list(sha, &service->certificates) != 0
         || hash_text(sha, identity->name) != 0 || hash_text(sha, numbers) != 0
         || hash_list(sha, &service->tls.ciphers) != 0
         || hash_list(sha, &service->tls.groups) != 0)

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "certs/sources.h"
+
 /* Who may read it, and who we are: what an administrator compares. */
 static void
 report_denied(const char *path, const char *role, struct report *report)
@@ -18,13 +20,13 @@ report_denied(const char *path, const char *role, struct report *report)
     struct stat st;
 
     if (stat(path, &st) == 0)
-        report_error(report,
+        report_error(report, SL_FILE_DENIED,
             "%s %s: permission denied: owner uid %u gid %u, mode %04o, and we "
             "are uid %u gid %u; chown or chmod the file, or run as its owner",
             role, path, st.st_uid, st.st_gid, st.st_mode & 07777, geteuid(),
             getegid());
     else
-        report_error(report,
+        report_error(report, SL_FILE_DENIED,
             "%s %s: permission denied on a folder of the path, and we are uid "
             "%u gid %u; make the folders searchable (chmod +x)",
             role, path, geteuid(), getegid());
@@ -37,13 +39,13 @@ report_open_error(
     if (error == EACCES)
         report_denied(path, role, report);
     else if (error == ENOENT)
-        report_error(report,
+        report_error(report, SL_FILE_MISSING,
             "%s %s: no such file; check the path, relative ones start where "
             "sidelock was started",
             role, path);
     else
-        report_error(
-            report, "%s %s: cannot be opened: %s", role, path, strerror(error));
+        report_error(report, SL_FILE_READ, "%s %s: cannot be opened: %s", role,
+            path, strerror(error));
 }
 
 static int
@@ -51,16 +53,17 @@ check_kind(const struct stat *st, const char *path, const char *role,
     struct report *report)
 {
     if (S_ISDIR(st->st_mode))
-        report_error(
-            report, "%s %s: is a folder; name the file inside it", role, path);
+        report_error(report, SL_FILE_KIND,
+            "%s %s: is a folder; name the file inside it", role, path);
     else if (!S_ISREG(st->st_mode))
-        report_error(report, "%s %s: is not a regular file", role, path);
+        report_error(
+            report, SL_FILE_KIND, "%s %s: is not a regular file", role, path);
     else if (st->st_size == 0)
-        report_error(report,
+        report_error(report, SL_FILE_KIND,
             "%s %s: is empty; was it cut off while being written?", role, path);
     else if (st->st_size > FILE_BYTES_MAX)
-        report_error(report, "%s %s: is larger than %d MiB", role, path,
-            FILE_BYTES_MAX >> 20);
+        report_error(report, SL_FILE_KIND, "%s %s: is larger than %d MiB", role,
+            path, FILE_BYTES_MAX >> 20);
     else
         return 0;
     return -1;
@@ -94,22 +97,28 @@ file_read(struct blob *content, const char *path, const char *role,
     mode_t *mode, struct report *report)
 {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd;
 
     *content = (struct blob){0};
+    if (sources_note(report->sources, path) != 0) {
+        report_error(report, SL_MEMORY, "%s %s: out of memory", role, path);
+        return -1;
+    }
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
         report_open_error(path, role, errno, report);
         return -1;
     }
     if (fstat(fd, &st) != 0) {
-        report_error(report, "%s %s: %s", role, path, strerror(errno));
+        report_error(
+            report, SL_FILE_READ, "%s %s: %s", role, path, strerror(errno));
         goto close_file;
     }
     if (check_kind(&st, path, role, report) != 0)
         goto close_file;
     if (read_all(fd, content, (size_t)st.st_size) != 0) {
-        report_error(
-            report, "%s %s: cannot be read: %s", role, path, strerror(errno));
+        report_error(report, SL_FILE_READ, "%s %s: cannot be read: %s", role,
+            path, strerror(errno));
         goto wipe;
     }
     if (mode != NULL)

@@ -18,7 +18,7 @@ check_name(const struct x509 *leaf,
     char names[X509_NAMES_BYTES];
 
     if (!x509_has_san(leaf))
-        report_warning(report,
+        report_warning(report, SL_NAME_NONE,
             "certificate.cert %s: has no subject alternative name; browsers "
             "and most TLS libraries refuse it; have it issued with one",
             certificate->cert);
@@ -26,7 +26,7 @@ check_name(const struct x509 *leaf,
         || x509_covers(leaf, certificate->server_name))
         return 0;
     x509_names(leaf, names);
-    report_error(report,
+    report_error(report, SL_NAME_MISMATCH,
         "certificate.cert %s: does not cover certificate.server_name \"%s\"; "
         "it names: %s",
         certificate->cert, certificate->server_name,
@@ -40,14 +40,14 @@ check_usage(const struct x509 *leaf, const char *path, struct report *report)
     char usages[128];
 
     if (x509_is_sha1_signed(leaf) && !x509_is_self_signed(leaf))
-        report_warning(report,
+        report_warning(report, SL_SIGNATURE_SHA1,
             "certificate.cert %s: is signed with SHA-1, which clients refuse; "
             "have it issued anew",
             path);
     if (x509_allows_server(leaf))
         return 0;
     x509_usages(leaf, usages, sizeof(usages));
-    report_error(report,
+    report_error(report, SL_USAGE_SERVER,
         "certificate.cert %s: is not for servers: its extended key usage is "
         "%s, and serverAuth is missing; have it issued for TLS servers",
         path, usages);
@@ -132,9 +132,11 @@ identity_load(
     int failed;
 
     if (identity == NULL) {
-        report_error(report, "out of memory while loading a certificate");
+        report_error(
+            report, SL_MEMORY, "out of memory while loading a certificate");
         return NULL;
     }
+    atomic_init(&identity->refs, 1);
     if (chain_read(&chain, certificate->cert, "certificate.cert", report) != 0)
         goto free_identity;
     failed = prove(identity, &chain, certificate, report);
@@ -143,18 +145,26 @@ identity_load(
         return identity;
 
 free_identity:
-    identity_free(identity);
+    identity_unref(identity);
     return NULL;
 }
 
-void
-identity_free(struct identity *identity)
+struct identity *
+identity_ref(struct identity *identity)
 {
-    if (identity == NULL)
+    atomic_fetch_add(&identity->refs, 1);
+    return identity;
+}
+
+void
+identity_unref(struct identity *identity)
+{
+    if (identity == NULL || atomic_fetch_sub(&identity->refs, 1) != 1)
         return;
     for (size_t i = 0; i < identity->chain_count; i++)
         blob_free(&identity->chain[i]);
     blob_wipe(&identity->key);
+    blob_free(&identity->staple);
     free(identity);
 }
 

@@ -11,12 +11,14 @@
  * encrypts, and the status says so. Whether a reload may install it is
  * snapshot.h's decision.
  *
- * Immutable once loaded; owned by one snapshot. The key's bytes are wiped on
- * free and never appear in a report.
+ * Immutable once loaded, and counted: a reload shares with the snapshot before
+ * it what did not change. The key's bytes are wiped with the last reference
+ * and never appear in a report.
  */
 #ifndef SIDELOCK_CERTS_IDENTITY_H
 #define SIDELOCK_CERTS_IDENTITY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -54,20 +56,24 @@ struct certificate_info {
 };
 
 struct identity {
+    atomic_uint refs;
     char name[IDENTITY_NAME_BYTES]; /* what the status calls it: server_name,
                                        else the first DNS name, else CN */
     enum key_type key_type;
     struct blob chain[IDENTITY_CHAIN_MAX]; /* DER, leaf first */
     struct certificate_info info[IDENTITY_CHAIN_MAX];
     size_t chain_count;
-    struct blob key; /* DER, secret */
+    struct blob key;    /* DER, secret */
+    struct blob staple; /* OCSP response to send along (DER), or empty */
+    time_t staple_until;
 };
 
 /* Returns a proven identity, or NULL with an error in the report. Dates are
  * not judged here: see dates.h. */
 struct identity *identity_load(const struct config_certificate *certificate,
     struct report *report) MUST_CHECK;
-void identity_free(struct identity *identity);
+struct identity *identity_ref(struct identity *identity);
+void identity_unref(struct identity *identity);
 
 /* The earliest end among leaf and intermediates, and whose it is. */
 time_t identity_not_after(const struct identity *identity);

@@ -37,7 +37,7 @@ is_private_key(const char *label)
 static int
 refuse_encrypted(const char *path, struct report *report)
 {
-    report_error(report,
+    report_error(report, SL_PASSWORD_MISSING,
         "certificate.key %s: the private key is encrypted, and passwords are "
         "not supported; decrypt it: openssl pkey -in %s -out plain.key, then "
         "chmod 600 plain.key",
@@ -53,9 +53,10 @@ refuse_keyless(
 
     pem_explain_other(content, path, other, sizeof(other));
     if (other[0] != '\0')
-        report_error(report, "certificate.key %s: is not PEM: %s", path, other);
+        report_error(report, SL_FORMAT_UNKNOWN,
+            "certificate.key %s: is not PEM: %s", path, other);
     else
-        report_error(report,
+        report_error(report, SL_KEY_NONE,
             "certificate.key %s: no private key in it (a line -----BEGIN "
             "PRIVATE KEY-----); is this the right file?",
             path);
@@ -89,13 +90,14 @@ find_key(struct blob *key, const struct blob *content, const char *path,
     pem_reader_init(&reader, content);
     while (taken == 0 && (result = pem_next(&reader, &block)) != PEM_END) {
         if (result == PEM_NO_MEMORY) {
-            report_error(report, "certificate.key %s: out of memory", path);
+            report_error(
+                report, SL_MEMORY, "certificate.key %s: out of memory", path);
             return -1;
         }
         if (result == PEM_MALFORMED) {
             if (block.is_encrypted)
                 return refuse_encrypted(path, report);
-            report_error(report,
+            report_error(report, SL_PEM_BROKEN,
                 "certificate.key %s: broken PEM (a block without its END line "
                 "or with bad base64); was it cut off?",
                 path);
@@ -113,7 +115,7 @@ static void
 judge_mode(const char *path, mode_t mode, struct report *report)
 {
     if (mode & OTHERS_READ)
-        report_warning(report,
+        report_warning(report, SL_KEY_EXPOSED,
             "certificate.key %s: everybody on this machine can read the "
             "private key (mode %04o); chmod 600 %s",
             path, mode, path);
@@ -322,13 +324,13 @@ check_strength(const struct x509_public_key *public_key, const char *cert_path,
     if (bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX)
         return 0;
     if (bits > RSA_BITS_MAX) {
-        report_error(report,
+        report_error(report, SL_KEY_UNSUPPORTED,
             "certificate.cert %s: its RSA key has %d bits; up to %d are "
             "supported (and ECDSA is far faster)",
             cert_path, bits, RSA_BITS_MAX);
         return -1;
     }
-    report_error(report,
+    report_error(report, SL_KEY_WEAK,
         "certificate.cert %s: its RSA key has %d bits, clients want at least "
         "%d; make a new key: openssl genpkey -algorithm EC -pkeyopt "
         "ec_paramgen_curve:P-256",
@@ -370,7 +372,7 @@ key_prove(const struct blob *key, const char *path, const struct x509 *leaf,
     struct x509_public_key public_key;
 
     if (x509_public_key(leaf, &public_key) != 0) {
-        report_error(report,
+        report_error(report, SL_KEY_UNSUPPORTED,
             "certificate.cert %s: its key is none of ECDSA, RSA or Ed25519",
             cert_path);
         return -1;
@@ -379,7 +381,7 @@ key_prove(const struct blob *key, const char *path, const struct x509 *leaf,
         return -1;
     if (run_proof(key, &public_key) == 1)
         return 0;
-    report_error(report,
+    report_error(report, SL_KEY_MISMATCH,
         "certificate.key %s: is not the private key of the certificate %s, or "
         "is damaged; were the two files replaced together?",
         path, cert_path);

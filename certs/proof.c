@@ -188,7 +188,7 @@ prove_version(struct context *context, const struct context_spec *spec,
     free(wires);
     if (error == 0)
         return 0;
-    report_error(report,
+    report_error(report, SL_PROOF_FAILED,
         "service %s: a trial handshake over %s with its own certificate "
         "fails: %s; clients would "
         "refuse it, too: check the chain, and that tls.ciphers fits the key",

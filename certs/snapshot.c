@@ -37,7 +37,7 @@ free_parts(struct snapshot *snapshot, const struct config *config)
 {
     for (size_t i = 0;
          snapshot->identities != NULL && i < config->certificate_count; i++)
-        identity_free(snapshot->identities[i]);
+        identity_unref(snapshot->identities[i]);
     for (size_t i = 0; snapshot->trusts != NULL && i < config->service_count;
          i++)
         trust_free(snapshot->trusts[i]);
@@ -89,7 +89,7 @@ check_no_worse(const struct identity *identity,
     if (old == NULL || !identity_is_current(old, judge->now)
         || identity_is_current(identity, judge->now))
         return 0;
-    report_error(judge->report,
+    report_error(judge->report, SL_RELOAD_WORSE,
         "certificate.cert %s: is expired or not yet valid and would replace a "
         "valid certificate; the one that is served stays; install a valid one "
         "and reload again",
@@ -116,10 +116,11 @@ check_services_no_worse(const struct snapshot *snapshot,
                 snapshot_identity(previous, old_index), judge->now)
             || identity_is_current(snapshot_identity(snapshot, i), judge->now))
             continue;
-        report_error(judge->report,
+        report_error(judge->report, SL_RELOAD_WORSE,
             "service %s: its new certificate \"%s\" is expired or not yet "
             "valid, and the one it serves is valid; that one stays",
-            config->services[i].name, config->services[i].certificate);
+            config->services[i].name,
+            config->services[i].certificates.items[0]);
         return -1;
     }
     return 0;
@@ -176,7 +177,7 @@ struct snapshot *
 snapshot_load(struct config *config, const struct snapshot *previous,
     time_t now, struct report *report)
 {
-    struct date_judge judge = {now, config->warn_days, report};
+    struct date_judge judge = {now, config->reload.warn_days, report};
     struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
 
     if (snapshot == NULL)
@@ -197,7 +198,7 @@ snapshot_load(struct config *config, const struct snapshot *previous,
     return NULL;
 
 no_memory:
-    report_error(report, "out of memory while loading certificates");
+    report_error(report, SL_MEMORY, "out of memory while loading certificates");
     if (snapshot != NULL)
         free_parts(snapshot, config);
     return NULL;
@@ -227,7 +228,7 @@ snapshot_identity(const struct snapshot *snapshot, size_t service_index)
 {
     const struct config *config = snapshot->config;
     const struct config_certificate *certificate = config_find_certificate(
-        config, config->services[service_index].certificate);
+        config, config->services[service_index].certificates.items[0]);
 
     return snapshot->identities[certificate - config->certificates];
 }

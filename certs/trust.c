@@ -38,7 +38,7 @@ judge_ca(const struct x509 *x509, const struct certificate_info *info,
 {
     if (x509_may_sign_certificates(x509))
         return 0;
-    report_error(report,
+    report_error(report, SL_CA_NOT,
         "clients.ca %s: \"%s\" is no CA certificate (basic constraints, key "
         "usage keyCertSign); put only CAs into this file",
         path, info->subject);
@@ -70,7 +70,7 @@ load_file(struct trust *trust, const char *path, struct report *report)
     if (chain_read(&chain, path, "clients.ca", report) != 0)
         return -1;
     if (grow(trust, chain.count) != 0) {
-        report_error(report, "clients.ca %s: out of memory", path);
+        report_error(report, SL_MEMORY, "clients.ca %s: out of memory", path);
         chain_deinit(&chain);
         return -1;
     }
@@ -124,19 +124,20 @@ trust_load(const struct config_clients *clients, struct report *report)
     struct trust *trust = calloc(1, sizeof(*trust));
 
     if (trust == NULL) {
-        report_error(report, "out of memory while loading clients.ca");
+        report_error(
+            report, SL_MEMORY, "out of memory while loading clients.ca");
         return NULL;
     }
     for (size_t i = 0; i < clients->ca.count; i++)
         if (load_file(trust, clients->ca.items[i], report) != 0)
             goto free_trust;
     if (trust->ca_count == 0) {
-        report_error(report, "clients.ca names no file");
+        report_error(report, SL_CA_NONE, "clients.ca names no file");
         goto free_trust;
     }
     if (make_fingerprint(trust, clients) == 0)
         return trust;
-    report_error(report, "out of memory while loading clients.ca");
+    report_error(report, SL_MEMORY, "out of memory while loading clients.ca");
 
 free_trust:
     trust_free(trust);

@@ -28,8 +28,8 @@ report_refused(const struct setting *setting, const struct section *section,
     char label[SECTION_LABEL_BYTES];
 
     section_label(section, label, sizeof(label));
-    report_error(report, "%s: %s %s = %.100s%s: %s", setting->origin, label,
-        setting->key->name, setting->text,
+    report_error(report, SL_CONFIG_VALUE, "%s: %s %s = %.100s%s: %s",
+        setting->origin, label, setting->key->name, setting->text,
         strlen(setting->text) > 100 ? "..." : "", why);
 }
 
@@ -72,8 +72,9 @@ report_missing(const struct settings *settings, const struct key *key,
     char label[SECTION_LABEL_BYTES];
 
     section_label(section, label, sizeof(label));
-    report_error(report, "%s: %s has no %s: add a line such as %s = %s",
-        section->origin, label, key->name, key->name, key->example);
+    report_error(report, SL_CONFIG_MISSING,
+        "%s: %s has no %s: add a line such as %s = %s", section->origin, label,
+        key->name, key->name, key->example);
 }
 
 static int
@@ -93,8 +94,8 @@ fill_field(const struct settings *settings, const struct key *key,
     if (value_parse(key, field, text, why, sizeof(why)) == 0)
         return 0;
     /* It was accepted before, or is a default: only memory can be short. */
-    report_error(report, "[%s] %s: %s", keys_section_info(key->section)->name,
-        key->name, why);
+    report_error(report, SL_CONFIG_VALUE, "[%s] %s: %s",
+        keys_section_info(key->section)->name, key->name, why);
     return -1;
 }
 
@@ -176,20 +177,6 @@ build_certificates(struct config *config, const struct settings *settings,
     return 0;
 }
 
-static const struct config_certificate *
-choose_certificate(
-    const struct config *config, const struct config_service *service)
-{
-    const struct config_certificate *same =
-        config_find_certificate(config, service->name);
-
-    if (*service->certificate != '\0')
-        return config_find_certificate(config, service->certificate);
-    if (same == NULL && config->certificate_count == 1)
-        return &config->certificates[0];
-    return same;
-}
-
 static void
 format_names(const struct config *config, char *out, size_t cap)
 {
@@ -204,24 +191,19 @@ format_names(const struct config *config, char *out, size_t cap)
 }
 
 static void
-report_no_choice(const struct config *config, const struct settings *settings,
-    const struct config_service *service, struct report *report)
+report_no_such(const struct config *config, const struct settings *settings,
+    const struct config_service *service, const char *name,
+    struct report *report)
 {
     const struct key *key = keys_find(SECTION_SERVICE, "certificate");
-    const char *origin = settings_origin(settings, key, service->name);
     char names[REASON_BYTES];
 
     format_names(config, names, sizeof(names));
-    if (*service->certificate != '\0')
-        report_error(report,
-            "%s: service '%s': there is no certificate named '%.80s' (there"
-            " is: %s)",
-            origin, service->name, service->certificate, names);
-    else
-        report_error(report,
-            "%s: service '%s': write certificate = NAME, one of %s: none has"
-            " the service's own name",
-            origin, service->name, names);
+    report_error(report, SL_CONFIG_CONFLICT,
+        "%s: service '%s': there is no certificate named '%.80s' (there is:"
+        " %s)",
+        settings_origin(settings, key, service->name), service->name, name,
+        names);
 }
 
 static int
@@ -233,6 +215,52 @@ replace_string(char **field, const char *text)
         return -1;
     free(*field);
     *field = copy;
+    return 0;
+}
+
+static int
+add_name(struct string_list *list, const char *name)
+{
+    list->items[list->count] = strdup(name);
+    if (list->items[list->count] == NULL)
+        return -1;
+    list->count++;
+    return 0;
+}
+
+/* What an empty list of certificates stands for: the one with the service's
+ * name, else all; with a folder of its own only the former. */
+static int
+choose_certificates(const struct config *config, struct config_service *service)
+{
+    struct string_list *list = &service->certificates;
+
+    if (config->certificate_count == 0)
+        return 0;
+    list->items = array_new(config->certificate_count, sizeof(char *));
+    if (list->items == NULL)
+        return -1;
+    if (config_find_certificate(config, service->name) != NULL)
+        return add_name(list, service->name);
+    if (*service->certificate_dir != '\0')
+        return 0;
+    for (size_t i = 0; i < config->certificate_count; i++)
+        if (add_name(list, config->certificates[i].name) < 0)
+            return -1;
+    return 0;
+}
+
+static int
+resolve_service(struct config *config, const struct settings *settings,
+    struct config_service *service, struct report *report)
+{
+    const struct string_list *list = &service->certificates;
+
+    if (list->count == 0)
+        return choose_certificates(config, service);
+    for (size_t i = 0; i < list->count; i++)
+        if (config_find_certificate(config, list->items[i]) == NULL)
+            report_no_such(config, settings, service, list->items[i], report);
     return 0;
 }
 
@@ -249,17 +277,9 @@ resolve(struct config *config, const struct settings *settings,
             && replace_string(&certificate->key, certificate->cert) < 0)
             return -1;
     }
-    for (size_t i = 0; i < config->service_count; i++) {
-        struct config_service *service = &config->services[i];
-        const struct config_certificate *choice =
-            choose_certificate(config, service);
-
-        if (choice == NULL && config->certificate_count > 0)
-            report_no_choice(config, settings, service, report);
-        if (choice != NULL
-            && replace_string(&service->certificate, choice->name) < 0)
+    for (size_t i = 0; i < config->service_count; i++)
+        if (resolve_service(config, settings, &config->services[i], report) < 0)
             return -1;
-    }
     return 0;
 }
 
@@ -273,7 +293,7 @@ build_config(struct settings *settings, struct report *report)
         || build_certificates(config, settings, report) < 0
         || fill(settings, HOME_CONFIG, "", config, report) < 0
         || resolve(config, settings, report) < 0) {
-        report_error(report, "out of memory");
+        report_error(report, SL_MEMORY, "out of memory");
         config_free(config);
         return NULL;
     }

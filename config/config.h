@@ -57,6 +57,25 @@ enum truncation {
     TRUNCATION_PASS,  /* the backend sees a plain end of stream */
 };
 
+/* A client that offers protocols, but none of ours. */
+enum alpn_mismatch {
+    ALPN_REFUSE, /* alert no_application_protocol (RFC 7301, section 3.2) */
+    ALPN_IGNORE, /* goes on without a protocol */
+};
+
+/* A client that asks for a name that no certificate covers. */
+enum unknown_sni {
+    UNKNOWN_SNI_DEFAULT, /* sees the service's first certificate */
+    UNKNOWN_SNI_REFUSE,  /* alert unrecognized_name (RFC 6066, section 3) */
+};
+
+/* A certificate that is not good when the process starts. */
+enum on_missing {
+    MISSING_FAIL,      /* the process does not start */
+    MISSING_WAIT,      /* its service does not listen before it is good */
+    MISSING_PLAINTEXT, /* its service serves without TLS until it is good */
+};
+
 /* TLS versions as on the wire (RFC 8446, section 4.2.1). */
 enum tls_version {
     TLS_VERSION_1_2 = 0x0303,
@@ -87,7 +106,11 @@ struct config_tls {
     enum tls_version max_version;
     struct string_list ciphers; /* as wolfSSL names them, best first */
     struct string_list groups;  /* X25519MLKEM768, X25519, P-256, P-384 */
-    bool resumption;            /* tickets; never at required_level = peer */
+    struct string_list alpn;    /* protocols offered, best first; or none */
+    enum alpn_mismatch alpn_mismatch;
+    enum unknown_sni unknown_sni;
+    bool resumption;       /* tickets; never at required_level = peer */
+    char *ticket_key_file; /* keys shared with other machines, or "" */
 };
 
 /* [timeouts], in milliseconds; 0 is "none" where the key allows it. */
@@ -110,7 +133,10 @@ struct config_service {
     struct address_list backend; /* in order of preference */
     enum required_level required_level;
     bool unsafe_backend; /* a backend that is not on this machine */
-    char *certificate;   /* name of its [certificate]; never NULL once loaded */
+    /* Names of its [certificate]s; the first is for clients that name none.
+     * Empty only with a certificate_dir. */
+    struct string_list certificates;
+    char *certificate_dir; /* folder with more of them, or "" */
     enum truncation truncation;
     struct config_clients clients;
     struct config_tls tls;
@@ -120,10 +146,20 @@ struct config_service {
 
 struct config_certificate {
     char *name;
-    char *cert;        /* PEM: leaf first, then intermediates */
-    char *key;         /* PEM; may be the same file */
-    char *server_name; /* name that the leaf must cover, or "" for any */
-    char *chain_root;  /* PEM root(s) that the chain must reach, or "" */
+    char *cert;                /* chain, leaf first; "" with a keystore */
+    char *key;                 /* may be the same file; "" with a keystore */
+    char *keystore;            /* PKCS#12, or "" */
+    char *password_file;       /* of these three at most one is not "" */
+    char *password_env;        /* name of an environment variable */
+    char *password_credential; /* name of a systemd credential */
+    char *select_subject;      /* part of the subject of the one meant, or "" */
+    char *select_issuer;       /* part of its issuer, or "" */
+    char *server_name;      /* name that the leaf must cover, or "" for any */
+    char *chain_root;       /* PEM root(s) that the chain must reach, or "" */
+    char *ocsp_staple_file; /* "": the file of cert with .ocsp, if it is
+                                  there */
+    enum on_missing on_missing;
+    bool allow_exposed_key; /* a key that everybody can read */
 };
 
 /* Settings of the whole process. */
@@ -142,6 +178,17 @@ struct config_log {
     bool connections; /* one line per connection that ended well */
 };
 
+/* [admin] */
+struct config_admin {
+    char *listen; /* "off", or unix:PATH */
+};
+
+/* [reload] */
+struct config_reload {
+    int64_t watch_ms; /* between two looks at the files; 0: none */
+    int64_t warn_days;
+};
+
 struct config {
     struct config_service *services;
     size_t service_count;
@@ -150,7 +197,8 @@ struct config {
     struct config_process process; /* [process], drain* from [timeouts],
                                       max_connections from [limits] */
     struct config_log log;
-    int64_t warn_days; /* [reload] warn_days */
+    struct config_admin admin;
+    struct config_reload reload;
 };
 
 /* Where settings come from. path may be NULL: no file. */

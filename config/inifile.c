@@ -81,7 +81,8 @@ next_line(struct reader *reader, struct line *line)
 static void
 line_error(struct reader *reader, const char *text)
 {
-    report_error(reader->report, "%s: %s", reader->origin_text, text);
+    report_error(
+        reader->report, SL_CONFIG_SYNTAX, "%s: %s", reader->origin_text, text);
 }
 
 /* Cuts "service web" in two; name becomes "" when there is only one word. */
@@ -107,8 +108,9 @@ refuse_second_section(struct reader *reader, const struct section *section)
     char label[SECTION_LABEL_BYTES];
 
     section_label(section, label, sizeof(label));
-    report_error(reader->report, "%s: %s was already opened at %s",
-        reader->origin_text, label, section->origin);
+    report_error(reader->report, SL_CONFIG_DUPLICATE,
+        "%s: %s was already opened at %s", reader->origin_text, label,
+        section->origin);
 }
 
 static void
@@ -149,7 +151,7 @@ take_line(struct reader *reader, const struct line *line)
     if (line->len == 0 || *line->start == ';' || *line->start == '#')
         return false;
     if (line->len > INIFILE_LINE_MAX) {
-        report_error(reader->report,
+        report_error(reader->report, SL_CONFIG_SYNTAX,
             "%s: the line has %zu characters, at most %d", reader->origin_text,
             line->len, (int)INIFILE_LINE_MAX);
         return false;
@@ -232,7 +234,7 @@ inifile_parse(struct settings *settings, const char *path, const char *text,
     reader.origin.text = reader.origin_text;
     reader.origin.rank = RANK_FILE;
     if (memchr(text, '\0', len) != NULL) {
-        report_error(report,
+        report_error(report, SL_CONFIG_FILE,
             "%s: holds a NUL byte: it is no text file (save UTF-16 as UTF-8)",
             path);
         return -1;
@@ -242,7 +244,8 @@ inifile_parse(struct settings *settings, const char *path, const char *text,
     set_inih_options();
     if (ini_parse_stream(read_line, &reader, take_pair, &reader) == 0)
         return 0;
-    report_error(report, "%s: the INI library refused it", path);
+    report_error(
+        report, SL_CONFIG_SYNTAX, "%s: the INI library refused it", path);
     return -1;
 }
 
@@ -253,11 +256,12 @@ report_unreadable(const char *path, int error, struct report *report)
     struct stat info;
 
     if (error != EACCES || stat(path, &info) < 0) {
-        report_error(report, "%s: cannot be read: %s%s", path, strerror(error),
+        report_error(report, SL_CONFIG_FILE, "%s: cannot be read: %s%s", path,
+            strerror(error),
             error == EACCES ? " (a directory above it is closed to us)" : "");
         return;
     }
-    report_error(report,
+    report_error(report, SL_CONFIG_FILE,
         "%s: cannot be read: %s (owner uid %lu gid %lu, mode %04o; we are uid"
         " %lu gid %lu): chown or chmod it",
         path, strerror(error), (unsigned long)info.st_uid,
@@ -315,8 +319,8 @@ read_and_parse(
     if (read_whole(&text, fd) < 0)
         report_unreadable(path, errno, report);
     else if (text.len > INIFILE_BYTES_MAX)
-        report_error(report, "%s: is longer than %d bytes", path,
-            (int)INIFILE_BYTES_MAX);
+        report_error(report, SL_CONFIG_FILE, "%s: is longer than %d bytes",
+            path, (int)INIFILE_BYTES_MAX);
     else
         result = inifile_parse(settings, path, text.bytes, text.len, report);
     free(text.bytes);

@@ -62,6 +62,25 @@ static const struct word truncation_words[] = {
     {.text = NULL},
 };
 
+static const struct word alpn_mismatch_words[] = {
+    {.text = "refuse", .value = ALPN_REFUSE},
+    {.text = "ignore", .value = ALPN_IGNORE},
+    {.text = NULL},
+};
+
+static const struct word unknown_sni_words[] = {
+    {.text = "default", .value = UNKNOWN_SNI_DEFAULT},
+    {.text = "refuse", .value = UNKNOWN_SNI_REFUSE},
+    {.text = NULL},
+};
+
+static const struct word on_missing_words[] = {
+    {.text = "fail", .value = MISSING_FAIL},
+    {.text = "wait", .value = MISSING_WAIT},
+    {.text = "plaintext", .value = MISSING_PLAINTEXT},
+    {.text = NULL},
+};
+
 static const struct word version_words[] = {
     {.text = "1.2", .value = TLS_VERSION_1_2},
     {.text = "1.3", .value = TLS_VERSION_1_3},
@@ -136,10 +155,19 @@ const struct key config_keys[] = {
     {
         .section = SECTION_SERVICE,
         .name = "certificate",
-        STRING(SERVICE, certificate),
+        STRINGS(SERVICE, certificates),
         .fallback = "",
-        .help = "name of the [certificate] to show; empty: the one with the"
-                " service's name, or the only one",
+        .max = CONFIG_LIST_MAX,
+        .help = "names of the [certificate]s to show, chosen by the name"
+                " that the client asks for; empty: the one with the"
+                " service's name, else all",
+    },
+    {
+        .section = SECTION_SERVICE,
+        .name = "certificate_dir",
+        STRING(SERVICE, certificate_dir),
+        .fallback = "",
+        .help = "folder with more certificates and their keys",
     },
     {
         .section = SECTION_SERVICE,
@@ -153,17 +181,62 @@ const struct key config_keys[] = {
         .section = SECTION_CERTIFICATE,
         .name = "cert",
         STRING(CERTIFICATE, cert),
-        .example = "/etc/sidelock/tls.crt",
-        .min = 1,
-        .help = "PEM file: the certificate, then its intermediates",
+        .fallback = "",
+        .help = "file with the certificate and its intermediates: PEM or DER;"
+                " this or keystore",
     },
     {
         .section = SECTION_CERTIFICATE,
         .name = "key",
         STRING(CERTIFICATE, key),
         .fallback = "",
-        .help = "PEM file with the private key; empty: it is in the file of"
-                " cert",
+        .help = "file with the private key: PEM or DER; empty: it is in the"
+                " file of cert",
+    },
+    {
+        .section = SECTION_CERTIFICATE,
+        .name = "keystore",
+        STRING(CERTIFICATE, keystore),
+        .fallback = "",
+        .help = "PKCS#12 file with certificate, key and intermediates;"
+                " instead of cert and key",
+    },
+    {
+        .section = SECTION_CERTIFICATE,
+        .name = "password_file",
+        STRING(CERTIFICATE, password_file),
+        .fallback = "",
+        .help = "file whose first line opens the key or keystore",
+    },
+    {
+        .section = SECTION_CERTIFICATE,
+        .name = "password_env",
+        STRING(CERTIFICATE, password_env),
+        .fallback = "",
+        .help = "name of an environment variable that holds that password",
+    },
+    {
+        .section = SECTION_CERTIFICATE,
+        .name = "password_credential",
+        STRING(CERTIFICATE, password_credential),
+        .fallback = "",
+        .help = "name of a systemd credential that holds that password",
+    },
+    {
+        .section = SECTION_CERTIFICATE,
+        .name = "select_subject",
+        STRING(CERTIFICATE, select_subject),
+        .fallback = "",
+        .help = "of several identities in the files: the one whose"
+                " subject has this text in it",
+    },
+    {
+        .section = SECTION_CERTIFICATE,
+        .name = "select_issuer",
+        STRING(CERTIFICATE, select_issuer),
+        .fallback = "",
+        .help = "of several identities: the one whose issuer has this"
+                " text in it",
     },
     {
         .section = SECTION_CERTIFICATE,
@@ -179,6 +252,30 @@ const struct key config_keys[] = {
         .fallback = "",
         .help = "PEM file with the root that the chain must reach; empty: not"
                 " checked",
+    },
+    {
+        .section = SECTION_CERTIFICATE,
+        .name = "ocsp_staple_file",
+        STRING(CERTIFICATE, ocsp_staple_file),
+        .fallback = "",
+        .help = "OCSP response to send along; empty: the file of cert"
+                " with .ocsp behind its name, if it is there",
+    },
+    {
+        .section = SECTION_CERTIFICATE,
+        .name = "on_missing",
+        WORD(CERTIFICATE, on_missing, enum on_missing, on_missing_words),
+        .fallback = "fail",
+        .help = "when it is not good at start: fail, wait for it without"
+                " listening, or serve PLAINTEXT",
+    },
+    {
+        .section = SECTION_CERTIFICATE,
+        .name = "allow_exposed_key",
+        BOOL(CERTIFICATE, allow_exposed_key),
+        .fallback = "no",
+        .help = "yes: take a private key that everybody on this machine"
+                " can read",
     },
     {
         .section = SECTION_CLIENTS,
@@ -231,11 +328,46 @@ const struct key config_keys[] = {
     },
     {
         .section = SECTION_TLS,
+        .name = "alpn",
+        STRINGS(SERVICE, tls.alpn),
+        .fallback = "",
+        .max = 32,
+        .help = "application protocols to offer, best first, such as h2;"
+                " http/1.1; empty: none",
+    },
+    {
+        .section = SECTION_TLS,
+        .name = "alpn_mismatch",
+        WORD(SERVICE, tls.alpn_mismatch, enum alpn_mismatch,
+            alpn_mismatch_words),
+        .fallback = "refuse",
+        .help = "a client without a common protocol: refuse, or ignore it"
+                " and go on",
+    },
+    {
+        .section = SECTION_TLS,
+        .name = "unknown_sni",
+        WORD(SERVICE, tls.unknown_sni, enum unknown_sni, unknown_sni_words),
+        .fallback = "default",
+        .help = "a client that asks for a name we have no certificate"
+                " for: default shows the first, refuse ends it",
+    },
+    {
+        .section = SECTION_TLS,
         .name = "resumption",
         BOOL(SERVICE, tls.resumption),
         .fallback = "yes",
         .help = "let known clients skip the full handshake; never at"
                 " required_level = peer",
+    },
+    {
+        .section = SECTION_TLS,
+        .name = "ticket_key_file",
+        STRING(SERVICE, tls.ticket_key_file),
+        .fallback = "",
+        .help = "keys for session tickets that several machines share,"
+                " one base64 line each, the first seals; empty: own ones"
+                " that change hourly",
     },
     {
         .section = SECTION_TIMEOUTS,
@@ -326,13 +458,34 @@ const struct key config_keys[] = {
     },
     {
         .section = SECTION_RELOAD,
+        .name = "watch",
+        DURATION(CONFIG, reload.watch_ms),
+        .fallback = "10s",
+        .min = SECOND,
+        .max = DAY,
+        .is_zero_allowed = true,
+        .help = "look at the files this often, and when clients come, and"
+                " take up what changed; 0: only when told to",
+    },
+    {
+        .section = SECTION_RELOAD,
         .name = "warn_days",
-        NUMBER(CONFIG, warn_days),
+        NUMBER(CONFIG, reload.warn_days),
         .fallback = "30",
         .min = 1,
         .max = 3650,
         .is_zero_allowed = true,
         .help = "days before its end when a certificate is warned about",
+    },
+    {
+        .section = SECTION_ADMIN,
+        .name = "listen",
+        STRING(CONFIG, admin.listen),
+        .fallback = "off",
+        .min = 1,
+        .needs_restart = true,
+        .help = "unix:PATH of a socket for sidelock reload and status;"
+                " off: none",
     },
     {
         .section = SECTION_LOG,
@@ -397,6 +550,7 @@ static const struct section_info sections[SECTION_KIND_COUNT] = {
     [SECTION_TIMEOUTS] = {"timeouts", NAMING_SERVICE},
     [SECTION_LIMITS] = {"limits", NAMING_SERVICE},
     [SECTION_RELOAD] = {"reload", NAMING_NONE},
+    [SECTION_ADMIN] = {"admin", NAMING_NONE},
     [SECTION_LOG] = {"log", NAMING_NONE},
     [SECTION_PROCESS] = {"process", NAMING_NONE},
 };

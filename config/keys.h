@@ -20,6 +20,7 @@ enum section_kind {
     SECTION_TIMEOUTS,
     SECTION_LIMITS,
     SECTION_RELOAD,
+    SECTION_ADMIN,
     SECTION_LOG,
     SECTION_PROCESS,
 };

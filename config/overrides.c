@@ -68,7 +68,7 @@ add_set(struct settings *settings, char *text, struct report *report)
     text = trim(text);
     snprintf(origin_text, sizeof(origin_text), "--set %.200s", text);
     if (value == NULL || cut_target(&target, text) < 0) {
-        report_error(report,
+        report_error(report, SL_CONFIG_SYNTAX,
             "%s: write section.key=value or section.NAME.key=value",
             origin_text);
         return;
@@ -84,7 +84,7 @@ overrides_add_sets(struct settings *settings, const char *const *sets,
         char *copy = strdup(sets[i]);
 
         if (copy == NULL)
-            report_error(report, "--set: out of memory");
+            report_error(report, SL_MEMORY, "--set: out of memory");
         else
             add_set(settings, copy, report);
         free(copy);
@@ -228,7 +228,8 @@ report_unknown_variable(const char *name, struct report *report)
         }
     }
     nearest_format_hint(&nearest, hint, sizeof(hint));
-    report_error(report, "environment: unknown variable %.128s%s%s", name, hint,
+    report_error(report, SL_CONFIG_UNKNOWN,
+        "environment: unknown variable %.128s%s%s", name, hint,
         nearest.best == NULL ? ": write SIDELOCK_SECTION_KEY or"
                                " SIDELOCK_SECTION__NAME__KEY"
                              : "");
@@ -272,7 +273,7 @@ add_variable(struct reader *reader, char *name, char *value)
     if (is_own != (reader->pass == PASS_OWN_NAMES))
         return;
     if (resolve_name(reader->settings, kind, &target) < 0) {
-        report_error(reader->report,
+        report_error(reader->report, SL_CONFIG_CONFLICT,
             "%s: more than one [%s] may be meant: use --set for it",
             origin_text, target.kind);
         return;
@@ -300,7 +301,7 @@ add_entry(struct reader *reader, const char *entry)
         return;
     copy = strdup(entry);
     if (copy == NULL) {
-        report_error(reader->report, "environment: out of memory");
+        report_error(reader->report, SL_MEMORY, "environment: out of memory");
         return;
     }
     value = strchr(copy, '=');

@@ -106,7 +106,8 @@ one_line(const char *text)
 }
 
 static int
-append_finding(struct report *report, enum severity severity, char *text)
+append_finding(struct report *report, enum severity severity,
+    enum guide_code code, char *text)
 {
     struct finding *items;
 
@@ -120,6 +121,7 @@ append_finding(struct report *report, enum severity severity, char *text)
         report->items = items;
     }
     report->items[report->count].severity = severity;
+    report->items[report->count].code = code;
     report->items[report->count].text = text;
     report->count++;
     return 0;
@@ -134,11 +136,22 @@ count_severity(struct report *report, enum severity severity)
         report->warning_count++;
 }
 
-static void PRINTF_LIKE(3, 0) report_add(struct report *report,
-    enum severity severity, const char *fmt, va_list args)
+static void
+add_text(struct report *report, enum severity severity, enum guide_code code,
+    const char *text)
+{
+    char *copy = report->count < REPORT_FINDINGS_MAX ? one_line(text) : NULL;
+
+    if (copy != NULL && append_finding(report, severity, code, copy) == 0)
+        return;
+    free(copy);
+    report->lost_count++;
+}
+
+static void PRINTF_LIKE(4, 0) report_add(struct report *report,
+    enum severity severity, enum guide_code code, const char *fmt, va_list args)
 {
     char text[REPORT_TEXT_BYTES];
-    char *copy;
     int len;
 
     count_severity(report, severity);
@@ -147,31 +160,27 @@ static void PRINTF_LIKE(3, 0) report_add(struct report *report,
         text[0] = '\0';
     if (len >= (int)sizeof(text))
         memcpy(text + sizeof(text) - 4, "...", 4);
-
-    copy = report->count < REPORT_FINDINGS_MAX ? one_line(text) : NULL;
-    if (copy == NULL || append_finding(report, severity, copy) < 0) {
-        free(copy);
-        report->lost_count++;
-    }
+    add_text(report, severity, code, text);
 }
 
 void
-report_error(struct report *report, const char *fmt, ...)
+report_error(struct report *report, enum guide_code code, const char *fmt, ...)
 {
     va_list args;
 
     va_start(args, fmt);
-    report_add(report, SEVERITY_ERROR, fmt, args);
+    report_add(report, SEVERITY_ERROR, code, fmt, args);
     va_end(args);
 }
 
 void
-report_warning(struct report *report, const char *fmt, ...)
+report_warning(
+    struct report *report, enum guide_code code, const char *fmt, ...)
 {
     va_list args;
 
     va_start(args, fmt);
-    report_add(report, SEVERITY_WARNING, fmt, args);
+    report_add(report, SEVERITY_WARNING, code, fmt, args);
     va_end(args);
 }
 
@@ -181,8 +190,33 @@ report_note(struct report *report, const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    report_add(report, SEVERITY_NOTE, fmt, args);
+    report_add(report, SEVERITY_NOTE, SL_NONE, fmt, args);
     va_end(args);
+}
+
+void
+report_print_finding(
+    FILE *out, const char *prefix, const struct finding *finding)
+{
+    const char *code = guide_text(finding->code);
+
+    (void)fprintf(out, "%s%s: %s", prefix, severity_name(finding->severity),
+        finding->text);
+    if (code != NULL)
+        (void)fprintf(out, " [%s]", code);
+    (void)fputc('\n', out);
+}
+
+void
+report_add_all(struct report *report, const struct report *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        const struct finding *finding = &from->items[i];
+
+        count_severity(report, finding->severity);
+        add_text(report, finding->severity, finding->code, finding->text);
+    }
+    report->lost_count += from->lost_count;
 }
 
 const char *
@@ -194,6 +228,16 @@ report_first_error(const struct report *report)
     }
     /* Errors are always counted, but their text may have found no memory. */
     return report->error_count > 0 ? "out of memory" : "";
+}
+
+enum guide_code
+report_first_code(const struct report *report)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        if (report->items[i].severity == SEVERITY_ERROR)
+            return report->items[i].code;
+    }
+    return report->error_count > 0 ? SL_MEMORY : SL_NONE;
 }
 
 const char *

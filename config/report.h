@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A report collects what was found while settings or certificates were read:
- * each finding is one line for a person, with a severity. Start-up, reload
+ * each finding is one line for a person, with a severity and, unless it is a
+ * note, a code of the field guide (guide.h). Start-up, reload
  * and `check` run the same code and only print its report differently.
  *
  * The caller owns the report. Adding never fails: out of memory, or past
@@ -12,6 +13,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "config/guide.h"
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt_at, args_at)                                           \
@@ -30,10 +33,15 @@ enum severity {
 
 struct finding {
     enum severity severity;
-    char *text; /* one line, no newline, control characters escaped */
+    enum guide_code code; /* SL_NONE for a note */
+    char *text;           /* one line, no newline, control characters escaped */
 };
 
+struct sources;
+
 struct report {
+    struct sources *sources; /* notes the files that are read, or NULL; the
+                                caller's (certs/sources.h) */
     struct finding *items;
     size_t count;
     size_t error_count;
@@ -44,14 +52,23 @@ struct report {
 void report_init(struct report *report);
 void report_deinit(struct report *report);
 
-void report_error(struct report *report, const char *fmt, ...)
-    PRINTF_LIKE(2, 3);
-void report_warning(struct report *report, const char *fmt, ...)
-    PRINTF_LIKE(2, 3);
+void report_error(struct report *report, enum guide_code code, const char *fmt,
+    ...) PRINTF_LIKE(3, 4);
+void report_warning(struct report *report, enum guide_code code,
+    const char *fmt, ...) PRINTF_LIKE(3, 4);
 void report_note(struct report *report, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* "PREFIXerror: TEXT [CODE]" as a line. */
+void report_print_finding(
+    FILE *out, const char *prefix, const struct finding *finding);
+
+/* Adds copies of all findings of `from`. */
+void report_add_all(struct report *report, const struct report *from);
 
 /* The text of the first error, or "" when there is none. */
 const char *report_first_error(const struct report *report);
+/* Its code, or SL_NONE. */
+enum guide_code report_first_code(const struct report *report);
 
 /* "error", "warning" or "note". */
 const char *severity_name(enum severity severity);

@@ -149,8 +149,8 @@ find_kind(enum section_kind *kind, const char *name,
     nearest_init(&nearest, name);
     keys_consider_sections(&nearest);
     nearest_format_hint(&nearest, hint, sizeof(hint));
-    report_error(
-        report, "%s: unknown section [%.64s]%s", origin->text, name, hint);
+    report_error(report, SL_CONFIG_UNKNOWN, "%s: unknown section [%.64s]%s",
+        origin->text, name, hint);
     return -1;
 }
 
@@ -161,14 +161,14 @@ check_name(enum section_kind kind, const char *name,
     const struct section_info *info = keys_section_info(kind);
 
     if (*name != '\0' && info->naming == NAMING_NONE) {
-        report_error(report,
+        report_error(report, SL_CONFIG_CONFLICT,
             "%s: [%s] takes no name: it holds for the whole process",
             origin->text, info->name);
         return -1;
     }
     if (is_name(name))
         return 0;
-    report_error(report,
+    report_error(report, SL_CONFIG_VALUE,
         "%s: '%.80s' is no name for a [%s]: use at most %d letters, digits,"
         " '-', '_' and '.'",
         origin->text, name, info->name, (int)CONFIG_NAME_MAX);
@@ -185,8 +185,9 @@ check_count(const struct settings *settings, enum section_kind kind,
         count += at->kind == kind;
     if (count < SECTIONS_MAX)
         return 0;
-    report_error(report, "%s: there are more than %d [%s] sections",
-        origin->text, (int)SECTIONS_MAX, keys_section_info(kind)->name);
+    report_error(report, SL_CONFIG_VALUE,
+        "%s: there are more than %d [%s] sections", origin->text,
+        (int)SECTIONS_MAX, keys_section_info(kind)->name);
     return -1;
 }
 
@@ -225,7 +226,7 @@ settings_open_section(struct settings *settings, const char *kind_name,
         return NULL;
     section = section_new(kind, name, origin);
     if (section == NULL) {
-        report_error(report, "%s: out of memory", origin->text);
+        report_error(report, SL_MEMORY, "%s: out of memory", origin->text);
         return NULL;
     }
     if (settings->last != NULL)
@@ -245,15 +246,16 @@ report_unknown_key(const struct target *target, enum section_kind kind,
     char hint[NEAREST_HINT_BYTES];
 
     if (home != NULL) {
-        report_error(report, "%s: unknown key '%s' in [%s]: it belongs to [%s]",
-            origin->text, target->key, target->kind, home->name);
+        report_error(report, SL_CONFIG_UNKNOWN,
+            "%s: unknown key '%s' in [%s]: it belongs to [%s]", origin->text,
+            target->key, target->kind, home->name);
         return;
     }
     nearest_init(&nearest, target->key);
     keys_consider_keys(&nearest, kind);
     nearest_format_hint(&nearest, hint, sizeof(hint));
-    report_error(report, "%s: unknown key '%.64s' in [%s]%s", origin->text,
-        target->key, target->kind, hint);
+    report_error(report, SL_CONFIG_UNKNOWN, "%s: unknown key '%.64s' in [%s]%s",
+        origin->text, target->key, target->kind, hint);
 }
 
 /* NULL when the key is unknown or has no place in such a section. */
@@ -270,7 +272,7 @@ find_key(const struct target *target, enum section_kind kind,
         return NULL;
     }
     if (is_override && key->home == HOME_CONFIG) {
-        report_error(report,
+        report_error(report, SL_CONFIG_CONFLICT,
             "%s: %s holds for the whole process: write it in [%s], without a"
             " name",
             origin->text, key->name, target->kind);
@@ -286,7 +288,7 @@ check_text(const char *key_name, const char *text, const struct origin *origin,
     size_t len = strlen(text);
 
     if (len > CONFIG_VALUE_MAX) {
-        report_error(report,
+        report_error(report, SL_CONFIG_VALUE,
             "%s: the value of %s has %zu characters, at most %d", origin->text,
             key_name, len, (int)CONFIG_VALUE_MAX);
         return -1;
@@ -295,7 +297,7 @@ check_text(const char *key_name, const char *text, const struct origin *origin,
         unsigned char byte = (unsigned char)*at;
 
         if ((byte < 0x20 && byte != '\t') || byte == 0x7f) {
-            report_error(report,
+            report_error(report, SL_CONFIG_VALUE,
                 "%s: the value of %s holds a control character (byte 0x%02x)",
                 origin->text, key_name, (unsigned int)byte);
             return -1;
@@ -353,8 +355,9 @@ put(struct section *section, const struct key *key, const char *text,
     if (setting != NULL && setting->rank > origin->rank)
         return;
     if (setting != NULL && setting->rank == origin->rank) {
-        report_error(report, "%s: %s was already set at %s%s", origin->text,
-            key->name, setting->origin,
+        report_error(report, SL_CONFIG_DUPLICATE,
+            "%s: %s was already set at %s%s", origin->text, key->name,
+            setting->origin,
             key->type == VALUE_STRINGS || key->type == VALUE_ADDRESSES
                 ? ": separate the items of a list by ';'"
                 : "");
@@ -363,7 +366,7 @@ put(struct section *section, const struct key *key, const char *text,
     result = setting != NULL ? setting_write(setting, text, origin)
                              : append_setting(section, key, text, origin);
     if (result < 0)
-        report_error(report, "%s: out of memory", origin->text);
+        report_error(report, SL_MEMORY, "%s: out of memory", origin->text);
 }
 
 void

@@ -11,6 +11,7 @@
 
 #include "config/address.h"
 #include "config/nearest.h"
+#include "config/validate_certificates.h"
 
 /* One service under check. */
 struct check {
@@ -31,14 +32,10 @@ static void
 check_presence(const struct config *config, struct report *report)
 {
     if (config->service_count == 0)
-        report_error(report,
+        report_error(report, SL_CONFIG_MISSING,
             "there is no [service]: write one with listen and backend, or give"
             " --set service.listen=ADDRESS:PORT --set"
             " service.backend=ADDRESS:PORT");
-    if (config->certificate_count == 0)
-        report_error(report,
-            "there is no [certificate]: write one with cert and key, or give"
-            " --set certificate.cert=FILE --set certificate.key=FILE");
 }
 
 /* [tls NAME] and its like hold for a service that exists. */
@@ -57,7 +54,7 @@ check_overrides(const struct config *config, const struct settings *settings,
         for (size_t i = 0; i < config->service_count; i++)
             nearest_consider(&nearest, config->services[i].name);
         nearest_format_hint(&nearest, hint, sizeof(hint));
-        report_error(report,
+        report_error(report, SL_CONFIG_UNUSED,
             "%s: [%s %s] holds for no service: there is no [service %s]%s",
             at->origin, keys_section_info(at->kind)->name, at->name, at->name,
             hint);
@@ -121,7 +118,7 @@ check_listen(const struct check *check)
 
         address_format(listen, text, sizeof(text));
         if (address_is_unix(listen)) {
-            report_error(check->report,
+            report_error(check->report, SL_CONFIG_VALUE,
                 "%s: listen = %s: this version accepts TLS on TCP only: write"
                 " ADDRESS:PORT",
                 origin, text);
@@ -132,7 +129,7 @@ check_listen(const struct check *check)
             continue;
         other = earlier_listener(check->config, service, i);
         if (other != NULL)
-            report_error(check->report,
+            report_error(check->report, SL_CONFIG_DUPLICATE,
                 "%s: listen = %s is already an address of service '%s'", origin,
                 text, other->name);
     }
@@ -174,20 +171,20 @@ check_one_backend(const struct check *check, const struct address *backend)
 
     address_format(backend, text, sizeof(text));
     if (!address_is_unix(backend) && port_of(backend) == 0)
-        report_error(report, "%s: backend = %s: port 0 cannot be connected to",
-            origin, text);
+        report_error(report, SL_CONFIG_VALUE,
+            "%s: backend = %s: port 0 cannot be connected to", origin, text);
     else if (is_wildcard(backend))
-        report_error(report,
+        report_error(report, SL_CONFIG_VALUE,
             "%s: backend = %s: names no host to connect to: write 127.0.0.1 or"
             " [::1]",
             origin, text);
     else if (loop != NULL)
-        report_error(report,
+        report_error(report, SL_CONFIG_CONFLICT,
             "%s: backend = %s is where service '%s' listens: it would connect"
             " to itself without end",
             origin, text, loop->name);
     else if (!address_is_loopback(backend) && !check->service->unsafe_backend)
-        report_error(report,
+        report_error(report, SL_CONFIG_UNSAFE,
             "%s: backend = %s is not on this machine, and plaintext would"
             " cross the network: use a loopback address or a UNIX socket, or"
             " write unsafe_backend = yes in the [service] if that network is"
@@ -228,7 +225,7 @@ check_unused_ca(const struct check *check)
     /* One that holds for all services may be meant for another. */
     if (!is_own && is_level_used(check->config, LEVEL_PEER))
         return;
-    report_warning(check->report,
+    report_warning(check->report, SL_CONFIG_UNUSED,
         "%s: [clients] ca is not used by service '%s', which asks clients for"
         " no certificate: write required_level = peer in its [service]",
         origin_of(check, SECTION_CLIENTS, "ca"), name);
@@ -254,12 +251,12 @@ check_clients(const struct check *check)
         return;
     }
     if (service->clients.ca.count == 0 && !was_refused(check, "ca"))
-        report_error(check->report,
+        report_error(check->report, SL_CA_NONE,
             "%s: service '%s' has required_level = peer, but no CA says which"
             " client certificates to believe: write ca = FILE in [clients]",
             origin, service->name);
     if (!service->clients.allow_all && !was_refused(check, "allow_all"))
-        report_error(check->report,
+        report_error(check->report, SL_CONFIG_UNSAFE,
             "%s: service '%s' has required_level = peer, but nothing says which"
             " clients may come in: write allow_all = yes in [clients] to admit"
             " every client with a certificate of its CAs (that is a choice to"
@@ -273,9 +270,25 @@ check_versions(const struct check *check)
     const struct config_tls *tls = &check->service->tls;
 
     if (tls->min_version > tls->max_version)
-        report_error(check->report,
+        report_error(check->report, SL_CONFIG_CONFLICT,
             "%s: service '%s': min_version = 1.3 is above max_version = 1.2",
             origin_of(check, SECTION_TLS, "min_version"), check->service->name);
+}
+
+static void
+check_admin(const struct config *config, const struct settings *settings,
+    struct report *report)
+{
+    const char *text = config->admin.listen;
+    const struct section *section =
+        settings_find_section(settings, SECTION_ADMIN, "");
+
+    if (text == NULL || strcmp(text, "off") == 0
+        || strncmp(text, "unix:/", strlen("unix:/")) == 0)
+        return;
+    report_error(report, SL_CONFIG_VALUE,
+        "%s: [admin] listen = %.100s: write unix:/PATH of a socket, or off",
+        section != NULL ? section->origin : "", text);
 }
 
 void
@@ -284,6 +297,8 @@ config_validate(const struct config *config, const struct settings *settings,
 {
     check_presence(config, report);
     check_overrides(config, settings, report);
+    check_admin(config, settings, report);
+    validate_certificates(config, settings, report);
     for (size_t i = 0; i < config->service_count; i++) {
         const struct check check = {
             .config = config,
@@ -296,5 +311,6 @@ config_validate(const struct config *config, const struct settings *settings,
         check_backends(&check);
         check_clients(&check);
         check_versions(&check);
+        validate_service_certificates(config, check.service, settings, report);
     }
 }

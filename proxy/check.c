@@ -6,15 +6,16 @@
 #include <string.h>
 
 #include "certs/snapshot.h"
+#include "certs/sources.h"
 #include "certs/status.h"
+#include "proxy/load.h"
 #include "proxy/options.h"
 
 static void
 print_findings(const struct report *report)
 {
     for (size_t i = 0; i < report->count; i++)
-        (void)printf("%-8s %s\n", severity_name(report->items[i].severity),
-            report->items[i].text);
+        report_print_finding(stdout, "", &report->items[i]);
     if (report->lost_count > 0)
         (void)printf("%-8s %zu more findings\n", "note", report->lost_count);
 }
@@ -57,7 +58,8 @@ print_service(const struct snapshot *snapshot, size_t index)
     struct tm utc;
     time_t not_after = identity_not_after(identity);
 
-    status_words(identity, time(NULL), snapshot->config->warn_days, words);
+    status_words(
+        identity, time(NULL), snapshot->config->reload.warn_days, words);
     gmtime_r(&not_after, &utc);
     (void)strftime(until, sizeof(until), "%Y-%m-%d %H:%M UTC", &utc);
     (void)printf("service %s: %s\n", service->name, words);
@@ -91,20 +93,6 @@ print_verdict(const struct report *report)
     return EXIT_GOOD;
 }
 
-static struct snapshot *
-load(const struct config_source *source, struct report *report)
-{
-    struct config *config = config_load(source, report);
-    struct snapshot *snapshot;
-
-    if (config == NULL)
-        return NULL;
-    snapshot = snapshot_load(config, NULL, time(NULL), report);
-    if (snapshot == NULL)
-        config_free(config);
-    return snapshot;
-}
-
 int
 check_run(const struct config_source *source)
 {
@@ -118,7 +106,7 @@ check_run(const struct config_source *source)
         return EXIT_ERROR;
     }
     report_init(&report);
-    snapshot = load(source, &report);
+    snapshot = load_all(source, NULL, &report);
     print_findings(&report);
     if (snapshot != NULL) {
         for (size_t i = 0; i < snapshot->config->service_count; i++)
@@ -126,6 +114,7 @@ check_run(const struct config_source *source)
         snapshot_unref(snapshot);
     }
     exit_code = print_verdict(&report);
+    sources_free(report.sources);
     report_deinit(&report);
     certs_deinit();
     return exit_code;

@@ -60,7 +60,7 @@ print_probe(const struct config *config, const struct config_service *service,
     const char *where, const struct probe *probe)
 {
     const struct config_certificate *certificate =
-        config_find_certificate(config, service->certificate);
+        config_find_certificate(config, service->certificates.items[0]);
     char words[STATUS_BYTES];
 
     if (!probe->has_leaf) {
@@ -71,7 +71,7 @@ print_probe(const struct config *config, const struct config_service *service,
     status_words_until(certificate->server_name[0] != '\0'
                            ? certificate->server_name
                            : probe->name,
-        probe->not_after, time(NULL), config->warn_days, words);
+        probe->not_after, time(NULL), config->reload.warn_days, words);
     (void)printf("%s %s %s, serial %s\n", service->name, where, words,
         probe->leaf.serial);
     return EXIT_GOOD;
@@ -81,7 +81,7 @@ static int
 probe_service(const struct config *config, const struct config_service *service)
 {
     const struct config_certificate *certificate =
-        config_find_certificate(config, service->certificate);
+        config_find_certificate(config, service->certificates.items[0]);
     struct address address = reachable(&service->listen.items[0]);
     char where[ADDRESS_TEXT_BYTES];
     struct probe probe;

@@ -139,8 +139,8 @@ report_open_error(
     else if (error == EADDRNOTAVAIL)
         remedy = "; no interface of this machine has that address";
     address_format(&entry->address, address, sizeof(address));
-    report_error(
-        report, "cannot listen on %s: %s%s", address, strerror(error), remedy);
+    report_error(report, SL_LISTEN, "cannot listen on %s: %s%s", address,
+        strerror(error), remedy);
 }
 
 static int
@@ -149,7 +149,8 @@ fill_entry(struct listen_entry *entry, const struct listen_entry *kept,
 {
     entry->fds = malloc(worker_count * sizeof(*entry->fds));
     if (entry->fds == NULL) {
-        report_error(report, "out of memory while opening listen addresses");
+        report_error(
+            report, SL_MEMORY, "out of memory while opening listen addresses");
         return -1;
     }
     if (kept != NULL) {
@@ -209,7 +210,8 @@ listen_set_prepare(struct listen_set *next, const struct listen_set *current,
     count = count_addresses(config);
     next->entries = calloc(count > 0 ? count : 1, sizeof(*next->entries));
     if (next->entries == NULL) {
-        report_error(report, "out of memory while opening listen addresses");
+        report_error(
+            report, SL_MEMORY, "out of memory while opening listen addresses");
         return -1;
     }
     for (size_t i = 0; i < config->service_count; i++) {

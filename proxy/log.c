@@ -73,7 +73,7 @@ open_file(const char *path, struct report *report)
         0640);
 
     if (fd < 0)
-        report_error(report,
+        report_error(report, SL_LOG_OUTPUT,
             "cannot open the log %s: %s; create its folder or set log.output",
             path, strerror(errno));
     return fd;
@@ -101,8 +101,8 @@ open_sink(const char *path, struct report *report)
     if (path == NULL) {
         fd = open_stderr();
         if (fd < 0)
-            report_error(report, "cannot duplicate stderr for the log: %s",
-                strerror(errno));
+            report_error(report, SL_LOG_OUTPUT,
+                "cannot duplicate stderr for the log: %s", strerror(errno));
     } else {
         fd = open_file(path, report);
         if (fd >= 0)
@@ -122,7 +122,7 @@ log_open(const struct config_log *config, struct report *report)
     char *copy = NULL;
 
     if (path != NULL && (copy = strdup(path)) == NULL) {
-        report_error(report, "out of memory while opening the log");
+        report_error(report, SL_MEMORY, "out of memory while opening the log");
         return -1;
     }
     if (open_sink(path, report) != 0) {
@@ -369,6 +369,7 @@ log_report(const struct report *report)
         struct log_line line;
 
         log_begin(&line, levels[report->items[i].severity], "finding");
+        log_put_string(&line, "code", guide_text(report->items[i].code));
         log_put_string(&line, "text", report->items[i].text);
         log_end(&line);
     }

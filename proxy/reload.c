@@ -6,10 +6,12 @@
  * reload that fails leaves no trace but its log line.
  */
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "proxy/clock.h"
+#include "proxy/load.h"
 #include "proxy/log.h"
 #include "proxy/server_state.h"
 
@@ -24,24 +26,10 @@ struct change {
     struct view **views;
 };
 
-static struct snapshot *
-load_snapshot(const struct server *server, struct report *report)
-{
-    struct config *config = config_load(server->source, report);
-    struct snapshot *snapshot;
-
-    if (config == NULL)
-        return NULL;
-    snapshot = snapshot_load(config, server->snapshot, time(NULL), report);
-    if (snapshot == NULL)
-        config_free(config);
-    return snapshot;
-}
-
 static int
 prepare(struct server *server, struct change *change, struct report *report)
 {
-    change->snapshot = load_snapshot(server, report);
+    change->snapshot = load_all(server->source, server->snapshot, report);
     if (change->snapshot == NULL)
         return -1;
     if (listen_set_prepare(&change->listens, &server->listens,
@@ -105,27 +93,50 @@ note_restart_keys(const struct server *server, const struct change *change,
     config_restart_keys(
         server->snapshot->config, change->snapshot->config, keys, sizeof(keys));
     if (keys[0] != '\0')
-        report_warning(report,
+        report_warning(report, SL_CONFIG_RESTART,
             "changed, but this needs a restart to take effect: %s", keys);
 }
 
 static void
-log_outcome(const struct server *server, const char *error, int64_t start_ms)
+log_outcome(const struct reload_outcome *outcome)
 {
+    bool is_success = outcome->is_success;
     struct log_line line;
 
-    log_begin(
-        &line, error == NULL ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "reload");
-    log_put_string(&line, "outcome", error == NULL ? "success" : "failure");
-    log_put_int(&line, "generation", server->snapshot->generation);
-    log_put_string(&line, "error", error);
-    log_put_int(&line, "duration_ms", clock_now_ms() - start_ms);
+    log_begin(&line, is_success ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "reload");
+    log_put_string(&line, "outcome", is_success ? "success" : "failure");
+    log_put_string(&line, "trigger", outcome->trigger);
+    log_put_int(&line, "generation", outcome->generation);
+    log_put_string(&line, "code", guide_text(outcome->code));
+    log_put_string(&line, "error", is_success ? NULL : outcome->error);
+    log_put_int(&line, "duration_ms", outcome->duration_ms);
     log_end(&line);
 }
 
 static void
-finish_success(struct server *server, struct change *change,
-    struct report *report, int64_t start_ms)
+note_outcome(struct server *server, const struct report *report,
+    const char *trigger, int64_t start_ms)
+{
+    struct reload_outcome *outcome = &server->outcome;
+
+    outcome->is_success = report->error_count == 0;
+    outcome->at = time(NULL);
+    outcome->generation = server->snapshot->generation;
+    outcome->trigger = trigger;
+    outcome->code = report_first_code(report);
+    (void)snprintf(outcome->error, sizeof(outcome->error), "%s",
+        report_first_error(report));
+    outcome->duration_ms = clock_now_ms() - start_ms;
+    if (outcome->is_success)
+        outcome->success_count++;
+    else
+        outcome->failure_count++;
+    log_outcome(outcome);
+}
+
+static void
+finish_success(
+    struct server *server, struct change *change, struct report *report)
 {
     note_restart_keys(server, change, report);
     atomic_store(&server->counters.max,
@@ -135,22 +146,36 @@ finish_success(struct server *server, struct change *change,
     log_report(report);
     listen_set_log(&server->listens, server->snapshot->config, true);
     server_log_status(server->snapshot);
-    log_outcome(server, NULL, start_ms);
+}
+
+/* What was read stays known, also of an attempt that failed: a change to it
+ * is what makes the next one worth while. */
+static void
+keep_sources(struct server *server, struct report *report)
+{
+    sources_free(server->sources);
+    server->sources = report->sources;
+    report->sources = NULL;
 }
 
 void
-server_reload(struct server *server)
+server_reload(struct server *server, const char *trigger)
 {
     int64_t start_ms = clock_now_ms();
     struct change change = {0};
     struct report report;
 
     report_init(&report);
-    if (prepare(server, &change, &report) == 0) {
-        finish_success(server, &change, &report, start_ms);
-    } else {
+    if (prepare(server, &change, &report) == 0)
+        finish_success(server, &change, &report);
+    else
         log_report(&report);
-        log_outcome(server, report_first_error(&report), start_ms);
+    keep_sources(server, &report);
+    note_outcome(server, &report, trigger, start_ms);
+    if (server->outcome.is_success) {
+        report_deinit(&server->findings);
+        server->findings = report;
+        return;
     }
     report_deinit(&report);
 }

@@ -36,7 +36,8 @@ server_build_views(struct server *server, struct snapshot *snapshot,
     struct view **views = calloc(server->worker_count, sizeof(struct view *));
 
     if (views == NULL) {
-        report_error(report, "out of memory while preparing the workers");
+        report_error(
+            report, SL_MEMORY, "out of memory while preparing the workers");
         return NULL;
     }
     for (size_t i = 0; i < server->worker_count; i++) {
@@ -71,7 +72,7 @@ server_max_connections(const struct config *config, struct report *report)
     if (config->process.max_connections == 0)
         return (int)possible;
     if (config->process.max_connections > possible)
-        report_warning(report,
+        report_warning(report, SL_DESCRIPTORS,
             "limits.max_connections = %lld is more than the descriptor limit "
             "allows (two per connection: %lld); raise it with `ulimit -n` or "
             "LimitNOFILE=",
@@ -96,7 +97,7 @@ status_level(
     time_t not_after = identity_not_after(identity);
 
     if (!identity_is_current(identity, now)
-        || is_within_days(not_after, now, config->warn_days))
+        || is_within_days(not_after, now, config->reload.warn_days))
         return LOG_LEVEL_WARN;
     return LOG_LEVEL_INFO;
 }
@@ -113,11 +114,11 @@ log_service_status(const struct snapshot *snapshot, size_t service_index)
     char not_after[32];
     struct log_line line;
 
-    status_words(identity, now, config->warn_days, words);
+    status_words(identity, now, config->reload.warn_days, words);
     format_time(identity_not_after(identity), not_after);
     log_begin(&line, status_level(identity, now, config), "status");
     log_put_string(&line, "service", service->name);
-    log_put_string(&line, "certificate", service->certificate);
+    log_put_string(&line, "certificate", service->certificates.items[0]);
     log_put_string(&line, "status", words);
     log_put_string(&line, "serial", identity->info[0].serial);
     log_put_string(&line, "not_after", not_after);
@@ -140,7 +141,7 @@ take_reload_signal(struct server *server)
     struct log_line line;
 
     if (server->state == SERVER_RUNNING) {
-        server_reload(server);
+        server_reload(server, "signal");
         return;
     }
     log_begin(&line, LOG_LEVEL_INFO, "reload");
@@ -252,8 +253,7 @@ static void
 print_report(const struct report *report)
 {
     for (size_t i = 0; i < report->count; i++)
-        (void)fprintf(stderr, "sidelock: %s: %s\n",
-            severity_name(report->items[i].severity), report->items[i].text);
+        report_print_finding(stderr, "sidelock: ", &report->items[i]);
 }
 
 static void
@@ -319,6 +319,8 @@ server_deinit(struct server *server)
     free(server->workers);
     listen_set_forget(&server->listens);
     ticket_ring_unref(server->ring);
+    sources_free(server->sources);
+    report_deinit(&server->findings);
     free_events(server);
     if (server->answer_pipe[0] >= 0) {
         close(server->answer_pipe[0]);
@@ -349,12 +351,14 @@ server_run(const struct config_source *source)
     int started;
 
     report_init(&report);
+    report_init(&server.findings);
     started = server_start(&server, &report);
     if (started != 0)
         print_report(&report);
     if (started == 0) {
         log_starting(&server);
         log_report(&report);
+        report_add_all(&server.findings, &report);
         listen_set_log(&server.listens, server.snapshot->config, false);
         server_log_status(server.snapshot);
         log_ready(&server);

@@ -8,6 +8,7 @@
 #include <event2/event.h>
 
 #include "certs/snapshot.h"
+#include "certs/sources.h"
 #include "certs/tickets.h"
 #include "proxy/counters.h"
 #include "proxy/listen_set.h"
@@ -24,6 +25,23 @@ enum server_state {
     SERVER_ENDING,
 };
 
+enum {
+    OUTCOME_TEXT_BYTES = 1024
+};
+
+/* The last reload, for whoever asks. */
+struct reload_outcome {
+    bool is_success; /* false and at_ms 0: there was none yet */
+    time_t at;
+    unsigned generation;  /* that serves since then */
+    const char *trigger;  /* "signal", "command" or "watch" */
+    enum guide_code code; /* of the first error */
+    char error[OUTCOME_TEXT_BYTES];
+    int64_t duration_ms;
+    unsigned success_count;
+    unsigned failure_count;
+};
+
 struct server {
     const struct config_source *source;
     struct event_base *base;
@@ -35,6 +53,9 @@ struct server {
     int answer_pipe[2];
 
     struct snapshot *snapshot;
+    struct sources *sources; /* of the last attempt to load, good or not */
+    struct reload_outcome outcome;
+    struct report findings; /* of the last load that was taken */
     struct listen_set listens;
     struct ticket_ring *ring;
     struct counters counters;
@@ -67,7 +88,8 @@ void server_stop(struct server *server);
 void server_on_patience(evutil_socket_t fd, short events, void *arg);
 void server_on_answer(evutil_socket_t fd, short events, void *arg);
 
-/* Reads everything anew; installs it whole, or logs why not (reload.c). */
-void server_reload(struct server *server);
+/* Reads everything anew; installs it whole, or logs why not. The outcome is
+ * in server->outcome (reload.c). */
+void server_reload(struct server *server, const char *trigger);
 
 #endif

@@ -13,22 +13,19 @@
 #include <unistd.h>
 
 #include "proxy/cpus.h"
+#include "proxy/load.h"
 #include "proxy/log.h"
 #include "proxy/server_state.h"
 
 static int
 load(struct server *server, struct report *report)
 {
-    struct config *config = config_load(server->source, report);
-
-    if (config == NULL)
+    server->snapshot = load_all(server->source, NULL, report);
+    server->sources = report->sources;
+    report->sources = NULL;
+    if (server->snapshot == NULL)
         return -1;
-    server->snapshot = snapshot_load(config, NULL, time(NULL), report);
-    if (server->snapshot == NULL) {
-        config_free(config);
-        return -1;
-    }
-    return log_open(&config->log, report);
+    return log_open(&server->snapshot->config->log, report);
 }
 
 static void
@@ -50,7 +47,8 @@ make_workers(struct server *server, struct report *report)
 
     server->workers = calloc(count, sizeof(struct worker *));
     if (server->workers == NULL || pipe2(server->answer_pipe, O_CLOEXEC) != 0) {
-        report_error(report, "cannot make workers: %s", strerror(errno));
+        report_error(
+            report, SL_START, "cannot make workers: %s", strerror(errno));
         return -1;
     }
     (void)mallopt(M_ARENA_MAX, (int)count + 1);
@@ -94,7 +92,8 @@ start_serving(struct server *server, struct report *report)
 
     server->ring = ticket_ring_rotate(NULL);
     if (server->ring == NULL) {
-        report_error(report, "cannot make ticket keys: no random numbers");
+        report_error(
+            report, SL_START, "cannot make ticket keys: no random numbers");
         return -1;
     }
     server->listens.worker_count = server->worker_count;
@@ -121,8 +120,8 @@ write_pid_file(const char *path, struct report *report)
     file = fopen(path, "we");
     if (file == NULL || fprintf(file, "%d\n", (int)getpid()) < 0
         || fclose(file) != 0) {
-        report_error(report, "cannot write process.pid_file %s: %s", path,
-            strerror(errno));
+        report_error(report, SL_PID_FILE,
+            "cannot write process.pid_file %s: %s", path, strerror(errno));
         return -1;
     }
     return 0;
@@ -134,7 +133,7 @@ server_start(struct server *server, struct report *report)
     (void)signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
     if (certs_init() != 0) {
-        report_error(report, "the TLS library does not start");
+        report_error(report, SL_START, "the TLS library does not start");
         return -1;
     }
     if (load(server, report) != 0)
@@ -145,7 +144,8 @@ server_start(struct server *server, struct report *report)
     atomic_init(&server->counters.max,
         server_max_connections(server->snapshot->config, report));
     if (server_add_events(server) != 0) {
-        report_error(report, "cannot watch signals: %s", strerror(errno));
+        report_error(
+            report, SL_START, "cannot watch signals: %s", strerror(errno));
         return -1;
     }
     if (start_serving(server, report) != 0)

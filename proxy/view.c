@@ -55,7 +55,7 @@ view_new(struct snapshot *snapshot, struct ticket_ring *const *ring,
     return NULL;
 
 no_memory:
-    report_error(report, "out of memory while preparing a worker");
+    report_error(report, SL_MEMORY, "out of memory while preparing a worker");
     if (view != NULL)
         view_free(view);
     return NULL;

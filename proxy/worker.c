@@ -320,7 +320,7 @@ worker_new(const struct worker_settings *settings, struct report *report)
     return worker;
 
 failed:
-    report_error(report, "cannot make a worker: %s", strerror(errno));
+    report_error(report, SL_START, "cannot make a worker: %s", strerror(errno));
     if (worker != NULL)
         worker_free(worker);
     return NULL;
@@ -357,7 +357,8 @@ worker_start(struct worker *worker, struct view *view, struct ticket_ring *ring,
     take_view(worker, view);
     error = start_thread(worker);
     if (error != 0) {
-        report_error(report, "cannot start a thread: %s", strerror(error));
+        report_error(
+            report, SL_START, "cannot start a thread: %s", strerror(error));
         return -1;
     }
     worker->has_thread = true;

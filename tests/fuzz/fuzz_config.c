@@ -90,7 +90,9 @@ check_service(const struct config *config, const struct config_service *service)
     require(service->timeouts.connect_ms > 0);
     require(service->timeouts.idle_ms >= 0);
     require(service->limits.buffer_bytes >= 16384);
-    require(config_find_certificate(config, service->certificate) != NULL);
+    for (size_t i = 0; i < service->certificates.count; i++)
+        require(config_find_certificate(config, service->certificates.items[i])
+                != NULL);
     require(config_find_service(config, service->name) == service);
     if (service->required_level == LEVEL_PEER)
         require(service->clients.allow_all && service->clients.ca.count > 0);

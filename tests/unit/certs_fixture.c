@@ -288,7 +288,7 @@ assert_pair_found(
     identity = load_pair(pair, &report);
     assert_reported(&report, severity, text_part);
     assert_non_null(identity);
-    identity_free(identity);
+    identity_unref(identity);
     report_deinit(&report);
 }
 

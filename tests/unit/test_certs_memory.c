@@ -128,7 +128,7 @@ load_identity(void *arg)
         assert_told(&report);
     else
         assert_int_equal(identity->chain_count, 2);
-    identity_free(identity);
+    identity_unref(identity);
     report_deinit(&report);
 }
 

@@ -283,7 +283,7 @@ a_service_shows_the_only_certificate(void **state)
     (void)state;
     load_text(&loaded, "[certificate x]\ncert = a\n" SERVICE("web", ""));
     assert_loaded(&loaded);
-    assert_string_equal(loaded.config->services[0].certificate, "x");
+    assert_string_equal(loaded.config->services[0].certificates.items[0], "x");
 }
 
 static void
@@ -292,8 +292,10 @@ a_service_shows_the_certificate_of_its_name(void **state)
     (void)state;
     load_text(&loaded, TWO_CERTIFICATES SERVICE("two", "") SERVICE("one", ""));
     assert_loaded(&loaded);
-    assert_string_equal(loaded.config->services[0].certificate, "two");
-    assert_string_equal(loaded.config->services[1].certificate, "one");
+    assert_string_equal(
+        loaded.config->services[0].certificates.items[0], "two");
+    assert_string_equal(
+        loaded.config->services[1].certificates.items[0], "one");
 }
 
 static void
@@ -302,7 +304,8 @@ a_service_shows_the_certificate_it_names(void **state)
     (void)state;
     load_text(&loaded, TWO_CERTIFICATES SERVICE("one", "certificate = two\n"));
     assert_loaded(&loaded);
-    assert_string_equal(loaded.config->services[0].certificate, "two");
+    assert_string_equal(
+        loaded.config->services[0].certificates.items[0], "two");
     assert_string_equal(
         config_find_certificate(loaded.config, "two")->cert, "2.pem");
 }

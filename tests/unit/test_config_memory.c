@@ -164,9 +164,9 @@ an_error_without_memory_for_its_text_is_counted(void **state)
     is_lasting = true;
     report_init(&report);
     left = 0;
-    report_error(&report, "something");
+    report_error(&report, SL_CONFIG_VALUE, "something");
     left = 1;
-    report_error(&report, "something else");
+    report_error(&report, SL_CONFIG_VALUE, "something else");
     left = SIZE_MAX;
     assert_int_equal(report.count, 0);
     assert_int_equal(report.lost_count, 2);

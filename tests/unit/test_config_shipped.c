@@ -120,7 +120,7 @@ the_defaults_are_what_the_documentation_promises(void **state)
     assert_int_equal(loaded.config->process.drain_delay_ms, 0);
     assert_int_equal(loaded.config->process.workers, 0);
     assert_int_equal(loaded.config->process.max_connections, 0);
-    assert_int_equal(loaded.config->warn_days, 30);
+    assert_int_equal(loaded.config->reload.warn_days, 30);
     assert_int_equal(loaded.config->log.level, LOG_LEVEL_INFO);
     assert_int_equal(loaded.config->log.format, LOG_FORMAT_TEXT);
     assert_true(loaded.config->log.connections);

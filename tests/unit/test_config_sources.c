@@ -50,7 +50,8 @@ sets_alone_make_a_configuration(void **state)
         NULL);
     assert_loaded(&loaded);
     assert_string_equal(loaded.config->services[0].name, "default");
-    assert_string_equal(loaded.config->services[0].certificate, "default");
+    assert_string_equal(
+        loaded.config->services[0].certificates.items[0], "default");
 }
 
 static void

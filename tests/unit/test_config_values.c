@@ -206,7 +206,7 @@ quantities_reach_their_fields(void **state)
         service_with("limits.buffer=17KiB")->limits.buffer_bytes, 17408);
     assert_int_equal(
         config_with("limits.max_connections=8")->process.max_connections, 8);
-    assert_int_equal(config_with("reload.warn_days=9")->warn_days, 9);
+    assert_int_equal(config_with("reload.warn_days=9")->reload.warn_days, 9);
     assert_int_equal(config_with("process.workers=10")->process.workers, 10);
     assert_int_equal(config_with("process.workers=0")->process.workers, 0);
     assert_int_equal(config_with("process.workers=auto")->process.workers, 0);

@@ -26,7 +26,7 @@ loads_as(const char *cert, const char *key, enum key_type type)
 
     assert_int_equal(identity->key_type, type);
     assert_true(identity->key.len > 0);
-    identity_free(identity);
+    identity_unref(identity);
 }
 
 static void
@@ -120,7 +120,7 @@ text_around_the_blocks_is_ignored(void **state)
     join_files("commented.pem", parts);
     identity = load_good(&pair);
     assert_int_equal(identity->chain_count, 2);
-    identity_free(identity);
+    identity_unref(identity);
 }
 
 /* What an editor of another system leaves of a file. */
@@ -176,7 +176,7 @@ good_pair_gives_no_complaint(void **state)
     identity = load_pair(&pair, &report);
     assert_non_null(identity);
     assert_no_complaint(&report);
-    identity_free(identity);
+    identity_unref(identity);
     report_deinit(&report);
 }
 
@@ -188,7 +188,7 @@ is_called(const struct pair *pair, const char *name)
     struct identity *identity = load_good(pair);
 
     assert_string_equal(identity->name, name);
-    identity_free(identity);
+    identity_unref(identity);
 }
 
 static void
@@ -253,7 +253,7 @@ chain_is_described_leaf_first(void **state)
     assert_string_equal(identity->info[0].issuer, identity->info[1].subject);
     assert_non_null(
         strstr(identity->info[1].issuer, "CN=sidelock development root"));
-    identity_free(identity);
+    identity_unref(identity);
 }
 
 /* The text that openssl prints after "=" for an option of "x509". */
@@ -286,7 +286,7 @@ serial_is_what_openssl_prints(void **state)
     (void)state;
     ask_openssl("-serial", expected, sizeof(expected));
     assert_string_equal(identity->info[0].serial, expected);
-    identity_free(identity);
+    identity_unref(identity);
 }
 
 static void
@@ -304,7 +304,7 @@ fingerprint_is_what_openssl_prints(void **state)
             *to++ = *from;
     *to = '\0';
     assert_string_equal(identity->info[0].fingerprint, expected);
-    identity_free(identity);
+    identity_unref(identity);
 }
 
 static void
@@ -319,7 +319,7 @@ dates_are_what_openssl_prints(void **state)
     ask_openssl("-enddate", expected, sizeof(expected));
     assert_non_null(strptime(expected, "%b %d %H:%M:%S %Y GMT", &end));
     assert_int_equal(identity->info[0].not_after, timegm(&end));
-    identity_free(identity);
+    identity_unref(identity);
 }
 
 static void
@@ -350,7 +350,7 @@ static void
 free_takes_null(void **state)
 {
     (void)state;
-    identity_free(NULL);
+    identity_unref(NULL);
 }
 
 int

@@ -33,7 +33,7 @@ serves_leaf_and_intermediate(const char *cert)
         identity->chain[1].data, intermediate.data, intermediate.len);
     blob_free(&leaf);
     blob_free(&intermediate);
-    identity_free(identity);
+    identity_unref(identity);
 }
 
 static void
@@ -72,7 +72,7 @@ right_order_is_not_warned_of(void **state)
     report_init(&report);
     identity = load_pair(&pair, &report);
     assert_not_reported(&report, "out of order");
-    identity_free(identity);
+    identity_unref(identity);
     report_deinit(&report);
 }
 
@@ -174,7 +174,7 @@ self_signed_certificate_is_served(void **state)
 
     (void)state;
     assert_int_equal(identity->chain_count, 1);
-    identity_free(identity);
+    identity_unref(identity);
 }
 
 /* The chain is sorted before it is judged: dates do not matter to it. */
@@ -187,7 +187,7 @@ expired_leaf_keeps_its_chain(void **state)
 
     (void)state;
     assert_int_equal(identity->chain_count, 2);
-    identity_free(identity);
+    identity_unref(identity);
 }
 
 static void
@@ -219,7 +219,7 @@ complete_chain_reaches_its_root(void **state)
     struct identity *identity = load_good(&pair);
 
     (void)state;
-    identity_free(identity);
+    identity_unref(identity);
 }
 
 static void
@@ -231,7 +231,7 @@ chain_with_its_root_reaches_it(void **state)
     struct identity *identity = load_good(&pair);
 
     (void)state;
-    identity_free(identity);
+    identity_unref(identity);
 }
 
 static void
@@ -245,7 +245,7 @@ one_of_several_roots_is_enough(void **state)
     (void)state;
     join_files("roots.pem", parts);
     identity = load_good(&pair);
-    identity_free(identity);
+    identity_unref(identity);
 }
 
 static void

@@ -37,7 +37,7 @@ certificate_without_names_speaks_for_its_common_name(void **state)
     struct identity *identity = load_good(&pair);
 
     (void)state;
-    identity_free(identity);
+    identity_unref(identity);
 }
 
 static void

@@ -362,8 +362,8 @@ findings_are_logged_as_loud_as_they_are(void **state)
     open_log(LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
     report_init(&report);
     report_note(&report, "a note");
-    report_warning(&report, "a warning");
-    report_error(&report, "an error");
+    report_warning(&report, SL_CONFIG_VALUE, "a warning");
+    report_error(&report, SL_CONFIG_VALUE, "an error");
     log_report(&report);
     report_deinit(&report);
     (void)read_log();

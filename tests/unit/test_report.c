@@ -21,8 +21,8 @@ findings_keep_their_order_and_severity(void **state)
     (void)state;
     report_init(&report);
     report_note(&report, "first %d", 1);
-    report_error(&report, "second %s", "two");
-    report_warning(&report, "third");
+    report_error(&report, SL_CONFIG_VALUE, "second %s", "two");
+    report_warning(&report, SL_CONFIG_VALUE, "third");
     assert_int_equal(report.count, 3);
     assert_int_equal(report.error_count, 1);
     assert_int_equal(report.warning_count, 1);
@@ -45,10 +45,10 @@ the_first_error_is_found_behind_others(void **state)
     (void)state;
     report_init(&report);
     assert_string_equal(report_first_error(&report), "");
-    report_warning(&report, "a warning");
+    report_warning(&report, SL_CONFIG_VALUE, "a warning");
     assert_string_equal(report_first_error(&report), "");
-    report_error(&report, "an error");
-    report_error(&report, "another");
+    report_error(&report, SL_CONFIG_VALUE, "an error");
+    report_error(&report, SL_CONFIG_VALUE, "another");
     assert_string_equal(report_first_error(&report), "an error");
     report_deinit(&report);
 }
@@ -61,7 +61,7 @@ past_the_bound_findings_are_only_counted(void **state)
     (void)state;
     report_init(&report);
     for (int i = 0; i < REPORT_FINDINGS_MAX + 7; i++)
-        report_error(&report, "number %d", i);
+        report_error(&report, SL_CONFIG_VALUE, "number %d", i);
     assert_int_equal(report.count, REPORT_FINDINGS_MAX);
     assert_int_equal(report.lost_count, 7);
     assert_int_equal(report.error_count, REPORT_FINDINGS_MAX + 7);
@@ -76,7 +76,7 @@ assert_shown_as(const char *text, const char *wanted)
     struct report report;
 
     report_init(&report);
-    report_error(&report, "%s", text);
+    report_error(&report, SL_CONFIG_VALUE, "%s", text);
     assert_string_equal(report.items[0].text, wanted);
     report_deinit(&report);
 }
@@ -124,7 +124,7 @@ a_long_finding_ends_in_dots(void **state)
     memset(text, 'x', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
     report_init(&report);
-    report_error(&report, "%s", text);
+    report_error(&report, SL_CONFIG_VALUE, "%s", text);
     assert_int_equal(strlen(report.items[0].text), REPORT_TEXT_BYTES - 1);
     assert_string_equal(report.items[0].text + REPORT_TEXT_BYTES - 5, "x...");
     report_deinit(&report);
