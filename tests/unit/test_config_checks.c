@@ -311,14 +311,23 @@ a_service_shows_the_certificate_it_names(void **state)
 }
 
 static void
-without_a_choice_the_names_are_listed(void **state)
+without_a_choice_a_service_shows_all(void **state)
 {
+    const struct string_list *names;
+
     (void)state;
     load_text(&loaded, TWO_CERTIFICATES SERVICE("web", ""));
-    assert_refused(&loaded,
-        "test.ini:5: service 'web': write certificate = NAME, one of"
-        " one, two: none has the service's own name");
-    teardown(state);
+    assert_loaded(&loaded);
+    names = &loaded.config->services[0].certificates;
+    assert_int_equal(names->count, 2);
+    assert_string_equal(names->items[0], "one");
+    assert_string_equal(names->items[1], "two");
+}
+
+static void
+a_certificate_that_is_not_there_is_refused_with_those_that_are(void **state)
+{
+    (void)state;
     load_text(
         &loaded, TWO_CERTIFICATES SERVICE("web", "certificate = three\n"));
     assert_refused(&loaded,
@@ -363,7 +372,8 @@ main(void)
         TEST(a_service_shows_the_only_certificate),
         TEST(a_service_shows_the_certificate_of_its_name),
         TEST(a_service_shows_the_certificate_it_names),
-        TEST(without_a_choice_the_names_are_listed),
+        TEST(without_a_choice_a_service_shows_all),
+        TEST(a_certificate_that_is_not_there_is_refused_with_those_that_are),
         TEST(what_is_not_there_is_not_found),
     };
 
