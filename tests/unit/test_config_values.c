@@ -85,8 +85,8 @@ a_required_list_must_not_be_empty(void **state)
     assert_refused(&loaded, "[service] backend = : must not be empty");
     set("tls.ciphers=");
     assert_refused(&loaded, "[tls] ciphers = : must not be empty");
-    set("certificate.cert=\"\"");
-    assert_refused(&loaded, "[certificate] cert = \"\": must not be empty");
+    set("admin.listen=\"\"");
+    assert_refused(&loaded, "[admin] listen = \"\": must not be empty");
 }
 
 static void
