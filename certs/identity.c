@@ -55,15 +55,20 @@ check_usage(const struct x509 *leaf, const char *path, struct report *report)
 }
 
 /* Moves the arranged chain into the identity. */
-static void
+static int
 take_chain(struct identity *identity, struct chain *chain)
 {
+    identity->chain = calloc(chain->count, sizeof(*identity->chain));
+    identity->info = calloc(chain->count, sizeof(*identity->info));
+    if (identity->chain == NULL || identity->info == NULL)
+        return -1;
     for (size_t i = 0; i < chain->count; i++) {
         x509_fill_info(chain->certs[i].x509, &identity->info[i]);
         identity->chain[i] = chain->certs[i].der;
         chain->certs[i].der = (struct blob){0};
     }
     identity->chain_count = chain->count;
+    return 0;
 }
 
 static void
@@ -119,8 +124,12 @@ prove(struct identity *identity, struct chain *chain,
         return -1;
     identity->key_type = public_key.type;
     take_name(identity, leaf, certificate);
-    take_chain(identity, chain);
-    return 0;
+    if (x509_dns_names(leaf, &identity->names, &identity->name_count) == 0
+        && take_chain(identity, chain) == 0)
+        return 0;
+    report_error(report, SL_MEMORY, "certificate.cert %s: out of memory",
+        certificate->cert);
+    return -1;
 }
 
 struct identity *
@@ -163,6 +172,9 @@ identity_unref(struct identity *identity)
         return;
     for (size_t i = 0; i < identity->chain_count; i++)
         blob_free(&identity->chain[i]);
+    free(identity->chain);
+    free(identity->info);
+    free(identity->names);
     blob_wipe(&identity->key);
     blob_free(&identity->staple);
     free(identity);

@@ -60,9 +60,11 @@ struct identity {
     char name[IDENTITY_NAME_BYTES]; /* what the status calls it: server_name,
                                        else the first DNS name, else CN */
     enum key_type key_type;
-    struct blob chain[IDENTITY_CHAIN_MAX]; /* DER, leaf first */
-    struct certificate_info info[IDENTITY_CHAIN_MAX];
+    struct blob *chain;            /* chain_count of them: DER, leaf first */
+    struct certificate_info *info; /* of the same */
     size_t chain_count;
+    char **names; /* DNS names of the leaf (x509_dns_names) */
+    size_t name_count;
     struct blob key;    /* DER, secret */
     struct blob staple; /* OCSP response to send along (DER), or empty */
     time_t staple_until;

@@ -265,6 +265,81 @@ x509_names(const struct x509 *x509, char out[X509_NAMES_BYTES])
         append(out, name);
 }
 
+/* --- the names as a list --------------------------------------------------- */
+
+/* What is not written so stands in no hello, and is not looked for. */
+static bool
+is_host_text(const char *name, size_t len)
+{
+    static const char others[] = {'-', '_', '.', '*'};
+
+    for (size_t i = 0; i < len; i++) {
+        char lower = (char)(name[i] | 0x20);
+
+        if ((lower < 'a' || lower > 'z') && (name[i] < '0' || name[i] > '9')
+            && memchr(others, name[i], sizeof(others)) == NULL)
+            return false;
+    }
+    return len > 0;
+}
+
+/* A list in the making: pointers first, the text that they lead to behind
+ * them. While `names` is NULL it is only measured. */
+struct name_list {
+    char **names;
+    char *text;
+    size_t count;
+    size_t text_len;
+};
+
+static void
+add_name(struct name_list *list, const char *name, size_t len)
+{
+    if (!is_host_text(name, len))
+        return;
+    if (list->names != NULL) {
+        char *copy = list->text + list->text_len;
+
+        for (size_t i = 0; i < len; i++)
+            copy[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] | 0x20
+                                                              : name[i]);
+        copy[len] = '\0';
+        list->names[list->count] = copy;
+    }
+    list->count++;
+    list->text_len += len + 1;
+}
+
+static void
+add_names(struct name_list *list, const struct x509 *x509)
+{
+    for (const DNS_entry *at = x509->cert.altNames; at; at = at->next)
+        if (at->type == ASN_DNS_TYPE)
+            add_name(list, at->name, (size_t)at->len);
+    if (!has_dns_name(x509) && x509->cert.subjectCN != NULL)
+        add_name(list, x509->cert.subjectCN, (size_t)x509->cert.subjectCNLen);
+}
+
+int
+x509_dns_names(const struct x509 *x509, char ***names, size_t *count)
+{
+    struct name_list list = {0};
+
+    add_names(&list, x509);
+    *names = NULL;
+    *count = list.count;
+    if (list.count == 0)
+        return 0;
+    list.names = malloc(list.count * sizeof(*list.names) + list.text_len);
+    if (list.names == NULL)
+        return -1;
+    list.text = (char *)(list.names + list.count);
+    list.count = list.text_len = 0;
+    add_names(&list, x509);
+    *names = list.names;
+    return 0;
+}
+
 bool
 x509_has_san(const struct x509 *x509)
 {

@@ -41,6 +41,15 @@ void x509_first_name(const struct x509 *x509, char out[IDENTITY_NAME_BYTES]);
 /* All names it speaks for, separated by ", ". */
 void x509_names(const struct x509 *x509, char out[X509_NAMES_BYTES]);
 
+/*
+ * The DNS names it speaks for, in no order: lower case, otherwise as they are
+ * written ("*.example.net"); its CN when the SAN has no DNS name. A name with
+ * other bytes than letters, digits, '-', '_', '.' and '*' is left out. One
+ * allocation, NULL when there is no name: free(*names). -1: no memory.
+ */
+int x509_dns_names(
+    const struct x509 *x509, char ***names, size_t *count) MUST_CHECK;
+
 bool x509_has_san(const struct x509 *x509);
 bool x509_is_ca(const struct x509 *x509);
 /* A CA whose key usage, if it has one, includes keyCertSign. */

@@ -256,6 +256,82 @@ chain_is_described_leaf_first(void **state)
     identity_unref(identity);
 }
 
+/* --- its names ------------------------------------------------------------ */
+
+static bool
+has_name(const struct identity *identity, const char *name)
+{
+    for (size_t i = 0; i < identity->name_count; i++)
+        if (strcmp(identity->names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* A certificate of its own with this subject, and with this SAN unless NULL;
+ * for server.key. */
+static struct identity *
+load_named(const char *subject, const char *san)
+{
+    const struct pair pair = {.cert = "named.pem", .key = "server.key"};
+    const char *const with_san[] = {"req", "-x509", "-key", "server.key",
+        "-subj", subject, "-out", "named.pem", "-addext", san, NULL};
+    const char *const without[] = {"req", "-x509", "-key", "server.key",
+        "-subj", subject, "-out", "named.pem", NULL};
+
+    run_openssl(san != NULL ? with_san : without);
+    return load_good(&pair);
+}
+
+static void
+names_are_those_of_the_san_in_lower_case(void **state)
+{
+    struct identity *identity = load_named("/CN=common.example",
+        "subjectAltName=DNS:One.Example,DNS:*.two.EXAMPLE,IP:127.0.0.1,"
+        "DNS:xn--bcher-kva.example");
+
+    (void)state;
+    assert_int_equal(identity->name_count, 3);
+    assert_true(has_name(identity, "one.example"));
+    assert_true(has_name(identity, "*.two.example"));
+    assert_true(has_name(identity, "xn--bcher-kva.example"));
+    identity_unref(identity);
+}
+
+static void
+name_is_the_cn_without_a_dns_name_in_the_san(void **state)
+{
+    struct identity *identity =
+        load_named("/CN=Common.example", "subjectAltName=IP:127.0.0.1");
+
+    (void)state;
+    assert_int_equal(identity->name_count, 1);
+    assert_true(has_name(identity, "common.example"));
+    identity_unref(identity);
+}
+
+static void
+names_that_are_no_hosts_are_left_out(void **state)
+{
+    struct identity *identity = load_named("/CN=A person",
+        "subjectAltName=DNS:good.example,DNS:with blank,DNS:a/b,DNS:[x]");
+
+    (void)state;
+    assert_int_equal(identity->name_count, 1);
+    assert_true(has_name(identity, "good.example"));
+    identity_unref(identity);
+}
+
+static void
+certificate_without_a_host_has_no_names(void **state)
+{
+    struct identity *identity = load_named("/CN=A person", NULL);
+
+    (void)state;
+    assert_int_equal(identity->name_count, 0);
+    assert_null(identity->names);
+    identity_unref(identity);
+}
+
 /* The text that openssl prints after "=" for an option of "x509". */
 static void
 ask_openssl(const char *option, char *out, size_t cap)
@@ -325,8 +401,9 @@ dates_are_what_openssl_prints(void **state)
 static void
 end_is_the_earliest_of_the_chain(void **state)
 {
-    struct identity identity = {.chain_count = 3,
-        .info = {{.not_after = 300}, {.not_after = 100}, {.not_after = 200}}};
+    struct certificate_info info[] = {
+        {.not_after = 300}, {.not_after = 100}, {.not_after = 200}};
+    struct identity identity = {.chain_count = 3, .info = info};
 
     (void)state;
     assert_int_equal(identity_not_after(&identity), 100);
@@ -335,9 +412,9 @@ end_is_the_earliest_of_the_chain(void **state)
 static void
 is_current_only_while_all_of_the_chain_is(void **state)
 {
-    struct identity identity = {.chain_count = 2,
-        .info = {{.not_before = 100, .not_after = 300},
-            {.not_before = 150, .not_after = 200}}};
+    struct certificate_info info[] = {{.not_before = 100, .not_after = 300},
+        {.not_before = 150, .not_after = 200}};
+    struct identity identity = {.chain_count = 2, .info = info};
 
     (void)state;
     assert_false(identity_is_current(&identity, 149));
@@ -377,6 +454,10 @@ main(void)
         cmocka_unit_test(name_is_else_the_common_name),
         cmocka_unit_test(name_is_escaped),
         cmocka_unit_test(chain_is_described_leaf_first),
+        cmocka_unit_test(names_are_those_of_the_san_in_lower_case),
+        cmocka_unit_test(name_is_the_cn_without_a_dns_name_in_the_san),
+        cmocka_unit_test(names_that_are_no_hosts_are_left_out),
+        cmocka_unit_test(certificate_without_a_host_has_no_names),
         cmocka_unit_test(serial_is_what_openssl_prints),
         cmocka_unit_test(fingerprint_is_what_openssl_prints),
         cmocka_unit_test(dates_are_what_openssl_prints),

@@ -106,9 +106,9 @@ without_warn_days_only_the_end_is_said(void **state)
 static void
 earliest_end_of_the_chain_counts(void **state)
 {
-    struct identity identity = {.name = "web",
-        .chain_count = 2,
-        .info = {{.not_after = NOW + 100 * DAY}, {.not_after = NOW - 1}}};
+    struct certificate_info info[] = {
+        {.not_after = NOW + 100 * DAY}, {.not_after = NOW - 1}};
+    struct identity identity = {.name = "web", .chain_count = 2, .info = info};
     char words[STATUS_BYTES];
 
     (void)state;
