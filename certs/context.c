@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <wolfssl/options.h>
 
@@ -18,106 +17,7 @@
 enum {
     RSA_BITS_MIN = 2048,
     ECC_BITS_MIN = 256,
-    LIST_BYTES = 2048,
 };
-
-/* --- names that the library would silently skip -------------------------- */
-
-static const struct {
-    const char *name;
-    int id;
-} groups[] = {
-    {"X25519MLKEM768", WOLFSSL_X25519MLKEM768},
-    {"X25519", WOLFSSL_ECC_X25519},
-    {"P-256", WOLFSSL_ECC_SECP256R1},
-    {"P-384", WOLFSSL_ECC_SECP384R1},
-};
-
-static int
-find_group(const char *name)
-{
-    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-        if (strcasecmp(name, groups[i].name) == 0)
-            return groups[i].id;
-    return -1;
-}
-
-static int
-set_groups(struct context *context, const struct string_list *names,
-    struct report *report)
-{
-    int *ids = context->groups;
-
-    if (names->count > CONTEXT_GROUPS_MAX) {
-        report_error(report, SL_GROUP_UNKNOWN,
-            "tls.groups: more than %d groups", CONTEXT_GROUPS_MAX);
-        return -1;
-    }
-    for (size_t i = 0; i < names->count; i++) {
-        ids[i] = find_group(names->items[i]);
-        if (ids[i] >= 0)
-            continue;
-        report_error(report, SL_GROUP_UNKNOWN,
-            "tls.groups: unknown group \"%s\"; known are X25519MLKEM768, "
-            "X25519, P-256, P-384",
-            names->items[i]);
-        return -1;
-    }
-    context->group_count = names->count;
-    if (wolfSSL_CTX_set_groups(context->ctx, ids, (int)names->count)
-        == WOLFSSL_SUCCESS)
-        return 0;
-    report_error(report, SL_GROUP_UNKNOWN,
-        "tls.groups: the TLS library refuses the list");
-    return -1;
-}
-
-static void
-report_unknown_cipher(const char *name, struct report *report)
-{
-    char known[LIST_BYTES];
-
-    if (wolfSSL_get_ciphers(known, sizeof(known)) != WOLFSSL_SUCCESS)
-        known[0] = '\0';
-    for (char *at = known; *at != '\0'; at++)
-        if (*at == ':')
-            *at = ' ';
-    report_error(report, SL_CIPHER_UNKNOWN,
-        "tls.ciphers: unknown cipher \"%s\"; known are: %s", name, known);
-}
-
-static int
-set_ciphers(
-    WOLFSSL_CTX *ctx, const struct string_list *names, struct report *report)
-{
-    char list[LIST_BYTES] = "";
-    size_t len = 0;
-
-    for (size_t i = 0; i < names->count; i++) {
-        unsigned char first;
-        unsigned char second;
-        int flags;
-
-        if (wolfSSL_get_cipher_suite_from_name(
-                names->items[i], &first, &second, &flags)
-            != 0) {
-            report_unknown_cipher(names->items[i], report);
-            return -1;
-        }
-        len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
-            i > 0 ? ":" : "", names->items[i]);
-        if (len >= sizeof(list)) {
-            report_error(
-                report, SL_CIPHER_UNKNOWN, "tls.ciphers: the list is too long");
-            return -1;
-        }
-    }
-    if (wolfSSL_CTX_set_cipher_list(ctx, list) == WOLFSSL_SUCCESS)
-        return 0;
-    report_error(report, SL_CIPHER_UNKNOWN,
-        "tls.ciphers: the TLS library refuses \"%s\"", list);
-    return -1;
-}
 
 /* --- identity and trust -------------------------------------------------- */
 
@@ -210,13 +110,34 @@ make_ctx(const struct config_tls *tls)
     return wolfSSL_CTX_new(wolfSSLv23_server_method());
 }
 
+/*
+ * Which context serves a name was decided before the library saw the hello.
+ * This only makes it read the name, too: it then puts the name into its
+ * tickets, and none resumes under another.
+ */
+static int
+on_server_name(WOLFSSL *ssl, int *alert, void *arg)
+{
+    (void)ssl;
+    (void)alert;
+    (void)arg;
+    return 0;
+}
+
+const struct identity *
+context_identity(const struct context_spec *spec)
+{
+    return spec->snapshot->identities[spec->identity_index].identity;
+}
+
 static int
 set_policy(struct context *context, const struct context_spec *spec,
     struct report *report)
 {
     const struct config_service *service =
         &spec->snapshot->config->services[spec->service_index];
-    const struct trust *trust = spec->snapshot->trusts[spec->service_index];
+    const struct trust *trust =
+        spec->snapshot->services[spec->service_index].trust;
     WOLFSSL_CTX *ctx = context->ctx;
 
     (void)wolfSSL_CTX_set_session_cache_mode(ctx, WOLFSSL_SESS_CACHE_OFF);
@@ -229,12 +150,11 @@ set_policy(struct context *context, const struct context_spec *spec,
             "tls.min_version: the TLS library refuses it");
         return -1;
     }
-    if (set_ciphers(ctx, &service->tls.ciphers, report) != 0
-        || set_groups(context, &service->tls.groups, report) != 0
-        || use_identity(ctx,
-               snapshot_identity(spec->snapshot, spec->service_index), report)
-               != 0)
+    if (context_set_ciphers(context, &service->tls.ciphers, report) != 0
+        || context_set_groups(context, &service->tls.groups, report) != 0
+        || use_identity(ctx, context_identity(spec), report) != 0)
         return -1;
+    wolfSSL_CTX_set_servername_callback(ctx, on_server_name);
     if (trust != NULL && use_trust(ctx, trust, report) != 0)
         return -1;
     if (trust != NULL && !spec->is_for_proof)
@@ -288,12 +208,15 @@ no_memory:
 
 struct context *
 context_new(const struct snapshot *snapshot, size_t service_index,
-    struct ticket_ring *const *ring, struct report *report)
+    uint32_t identity_index, struct ticket_ring *const *ring,
+    struct report *report)
 {
+    const struct snapshot_service *service = &snapshot->services[service_index];
     struct context_spec spec = {
         .snapshot = snapshot,
         .service_index = service_index,
-        .ring = ring,
+        .identity_index = identity_index,
+        .ring = service->ring != NULL ? &service->ring : ring,
     };
 
     return context_build(&spec, report);
@@ -307,17 +230,44 @@ context_free(struct context *context)
     if (context->ctx != NULL)
         wolfSSL_CTX_free(context->ctx);
     ticket_keys_free(context->tickets);
+    free(context->chacha_ciphers);
     free(context);
 }
 
+/* 0, or -1: no memory. */
+static int
+grant_wishes(const struct context *context, WOLFSSL *ssl,
+    const struct context_wishes *wishes)
+{
+    char protocol[CONTEXT_PROTOCOL_BYTES];
+
+    if (wishes->prefers_chacha
+        && wolfSSL_set_cipher_list(ssl, context->chacha_ciphers)
+               != WOLFSSL_SUCCESS)
+        return -1;
+    if (wishes->protocol == NULL)
+        return 0;
+    (void)snprintf(protocol, sizeof(protocol), "%s", wishes->protocol);
+    return wolfSSL_UseALPN(ssl, protocol, (unsigned)strlen(protocol),
+               WOLFSSL_ALPN_FAILED_ON_MISMATCH)
+                   == WOLFSSL_SUCCESS
+               ? 0
+               : -1;
+}
+
 struct WOLFSSL *
-context_connection_new(struct context *context, struct peer *peer)
+context_connection_new(struct context *context, struct peer *peer,
+    const struct context_wishes *wishes)
 {
     WOLFSSL *ssl = wolfSSL_new(context->ctx);
 
-    if (ssl != NULL)
-        wolfSSL_SetCertCbCtx(ssl, peer);
-    return ssl;
+    if (ssl == NULL)
+        return NULL;
+    wolfSSL_SetCertCbCtx(ssl, peer);
+    if (grant_wishes(context, ssl, wishes) == 0)
+        return ssl;
+    wolfSSL_free(ssl);
+    return NULL;
 }
 
 bool

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A TLS context: everything of one service that a handshake needs, ready for
- * one worker thread. Contexts are not shared between threads (the library's
+ * A TLS context: everything that a handshake needs of one service with one of
+ * its identities, ready for one worker thread. Contexts are not shared between threads (the library's
  * certificate manager is not safe for what we do to it) and never changed
  * once made; building one costs tens of microseconds.
  */
@@ -21,23 +21,34 @@ struct WOLFSSL; /* as the library names its connection object */
 
 struct context;
 
+enum {
+    CONTEXT_PROTOCOL_BYTES = 256 /* an ALPN name and NUL */
+};
+
 /*
- * Builds the context of service `service_index` of the snapshot. The ring is
- * read through `ring` at each ticket: the caller (a worker) may point it to
+ * Builds the context of service `service_index` of the snapshot with the
+ * identity `identity_index`, which must not be missing. The ring is read through `ring` at each ticket: the caller (a worker) may point it to
  * another ring at any time between handshakes. `ring` may be NULL: no
- * tickets. The context does not keep a reference on the snapshot: the caller
+ * tickets. A service with keys of its own (ticket_key_file) uses those. The
+ * context does not keep a reference on the snapshot: the caller
  * does, for as long as the context or one of its connections lives.
  */
 struct context *context_new(const struct snapshot *snapshot,
-    size_t service_index, struct ticket_ring *const *ring,
-    struct report *report) MUST_CHECK;
+    size_t service_index, uint32_t identity_index,
+    struct ticket_ring *const *ring, struct report *report) MUST_CHECK;
 /* Connections made from it may live on (the library counts references). */
 void context_free(struct context *context);
 
+/* What a client's hello asks for. */
+struct context_wishes {
+    const char *protocol; /* ALPN: the one to agree on, or NULL */
+    bool prefers_chacha;  /* it has no help from its processor for AES */
+};
+
 /* A server-side connection object, without I/O set; its verify callback
  * fills `peer`, which must outlive the handshake. NULL: out of memory. */
-struct WOLFSSL *context_connection_new(
-    struct context *context, struct peer *peer) MUST_CHECK;
+struct WOLFSSL *context_connection_new(struct context *context,
+    struct peer *peer, const struct context_wishes *wishes) MUST_CHECK;
 
 /* Is the group (its number on the wire, RFC 8446, section 4.2.7) one of the
  * service's? */
@@ -50,9 +61,10 @@ bool context_has_group(const struct context *context, uint16_t group);
  */
 void context_handshake_ended(struct context *context);
 
-/* Proves the snapshot's service by a handshake in memory with each TLS
- * version it allows. 0, or -1 with an error in the report. */
+/* Proves the snapshot's service with the identity by a handshake in memory:
+ * the service's first one with each TLS version it allows, the others with the
+ * newest. 0, or -1 with an error in the report. */
 int context_prove(const struct snapshot *snapshot, size_t service_index,
-    struct report *report) MUST_CHECK;
+    uint32_t identity_index, struct report *report) MUST_CHECK;
 
 #endif

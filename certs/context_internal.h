@@ -16,6 +16,7 @@ enum {
 struct context {
     WOLFSSL_CTX *ctx;
     bool verifies_clients;
+    char *chacha_ciphers; /* the cipher list with ChaCha20 first */
     int groups[CONTEXT_GROUPS_MAX];
     size_t group_count;
     struct ticket_keys *tickets;     /* NULL: none are issued */
@@ -25,12 +26,23 @@ struct context {
 struct context_spec {
     const struct snapshot *snapshot;
     size_t service_index;
+    uint32_t identity_index;
     struct ticket_ring *const *ring; /* NULL: no tickets */
     bool is_for_proof; /* clients need no certificate: the proof has none */
 };
 
 struct context *context_build(
     const struct context_spec *spec, struct report *report) MUST_CHECK;
+
+/* The identity that a spec is about. */
+const struct identity *context_identity(const struct context_spec *spec);
+
+/* Both from settings, every name checked (context_ciphers.c). -1 with an
+ * error in the report. */
+int context_set_ciphers(struct context *context,
+    const struct string_list *names, struct report *report) MUST_CHECK;
+int context_set_groups(struct context *context, const struct string_list *names,
+    struct report *report) MUST_CHECK;
 
 /* Makes the context issue tickets, or none (context_tickets.c). -1: no
  * memory. */

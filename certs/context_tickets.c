@@ -77,16 +77,17 @@ hash_policy(wc_Sha256 *sha, const struct context_spec *spec)
 {
     const struct config_service *service =
         &spec->snapshot->config->services[spec->service_index];
-    const struct identity *identity =
-        snapshot_identity(spec->snapshot, spec->service_index);
+    const struct snapshot_identity *entry =
+        &spec->snapshot->identities[spec->identity_index];
     char numbers[64];
 
     (void)snprintf(numbers, sizeof(numbers), "level=%d versions=%x-%x",
         (int)service->required_level, (unsigned)service->tls.min_version,
         (unsigned)service->tls.max_version);
     if (hash_text(sha, service->name) != 0
-        || hash_list(sha, &service->certificates) != 0
-        || hash_text(sha, identity->name) != 0 || hash_text(sha, numbers) != 0
+        || hash_text(sha, entry->settings->name) != 0
+        || hash_text(sha, entry->identity->name) != 0
+        || hash_text(sha, numbers) != 0
         || hash_list(sha, &service->tls.ciphers) != 0
         || hash_list(sha, &service->tls.groups) != 0)
         return -1;

@@ -2,6 +2,7 @@
 /* Loading an identity: the proofs in their order. */
 #include "certs/identity.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "certs/key.h"
 #include "certs/names.h"
 #include "certs/secret.h"
+#include "certs/sources.h"
 #include "certs/x509.h"
 
 static int
@@ -158,6 +160,17 @@ free_identity:
     return NULL;
 }
 
+void
+identity_where(
+    const struct config_certificate *certificate, char *out, size_t cap)
+{
+    if (certificate->keystore[0] != '\0')
+        (void)snprintf(
+            out, cap, "certificate.keystore %s", certificate->keystore);
+    else
+        (void)snprintf(out, cap, "certificate.cert %s", certificate->cert);
+}
+
 struct identity *
 identity_ref(struct identity *identity)
 {
@@ -177,6 +190,8 @@ identity_unref(struct identity *identity)
     free(identity->names);
     blob_wipe(&identity->key);
     blob_free(&identity->staple);
+    sources_free(identity->sources);
+    report_deinit(&identity->findings);
     free(identity);
 }
 

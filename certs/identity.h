@@ -68,7 +68,16 @@ struct identity {
     struct blob key;    /* DER, secret */
     struct blob staple; /* OCSP response to send along (DER), or empty */
     time_t staple_until;
+    /* What it was made of and what was found then; whoever shares it tells it
+     * again. */
+    struct sources *sources;
+    bool is_settled; /* the files were not being written when they were read */
+    struct report findings;
 };
+
+/* "certificate.cert PATH" or "certificate.keystore PATH", to begin a line. */
+void identity_where(
+    const struct config_certificate *certificate, char *out, size_t cap);
 
 /* Returns a proven identity, or NULL with an error in the report. Dates are
  * not judged here: see dates.h. */

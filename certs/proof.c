@@ -176,8 +176,7 @@ static int
 prove_version(struct context *context, const struct context_spec *spec,
     enum tls_version version, struct report *report)
 {
-    const struct identity *identity =
-        snapshot_identity(spec->snapshot, spec->service_index);
+    const struct identity *identity = context_identity(spec);
     struct proof_wires *wires = calloc(1, sizeof(*wires));
     WOLFSSL_CTX *client_ctx = make_client_ctx(version, identity);
     int error = MEMORY_E;
@@ -189,24 +188,27 @@ prove_version(struct context *context, const struct context_spec *spec,
     if (error == 0)
         return 0;
     report_error(report, SL_PROOF_FAILED,
-        "service %s: a trial handshake over %s with its own certificate "
+        "service %s: a trial handshake over %s with its own certificate '%s' "
         "fails: %s; clients would "
         "refuse it, too: check the chain, and that tls.ciphers fits the key",
         spec->snapshot->config->services[spec->service_index].name,
         version == TLS_VERSION_1_3 ? "TLS 1.3" : "TLS 1.2",
+        spec->snapshot->identities[spec->identity_index].settings->name,
         wolfSSL_ERR_reason_error_string((unsigned long)error));
     return -1;
 }
 
 int
 context_prove(const struct snapshot *snapshot, size_t service_index,
-    struct report *report)
+    uint32_t identity_index, struct report *report)
 {
+    bool is_first = snapshot->services[service_index].first == identity_index;
     const struct config_tls *tls =
         &snapshot->config->services[service_index].tls;
     struct context_spec spec = {
         .snapshot = snapshot,
         .service_index = service_index,
+        .identity_index = identity_index,
         .is_for_proof = true,
     };
     struct context *context = context_build(&spec, report);
@@ -216,7 +218,8 @@ context_prove(const struct snapshot *snapshot, size_t service_index,
         return -1;
     if (tls->max_version >= TLS_VERSION_1_3)
         failed = prove_version(context, &spec, TLS_VERSION_1_3, report);
-    if (failed == 0 && tls->min_version <= TLS_VERSION_1_2)
+    if (failed == 0 && tls->min_version <= TLS_VERSION_1_2
+        && (is_first || tls->max_version <= TLS_VERSION_1_2))
         failed = prove_version(context, &spec, TLS_VERSION_1_2, report);
     context_free(context);
     return failed;

@@ -2,8 +2,9 @@
 /*
  * A snapshot is all that the process serves by at one moment: settings,
  * identities, trust. It is built whole, proven, and then never changed; a
- * reload builds another. Every worker and, through it, every connection holds
- * the snapshot it started with.
+ * reload builds another, which shares with the one before it the identities
+ * whose files and settings did not change. Every worker and, through it, every
+ * connection holds the snapshot it started with.
  *
  * The reference count is atomic; workers count their own connections apart
  * (proxy/view.h), so it moves only a few times per reload.
@@ -16,18 +17,48 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "certs/directory.h"
 #include "certs/identity.h"
+#include "certs/sni.h"
+#include "certs/tickets.h"
 #include "certs/trust.h"
 #include "config/config.h"
 #include "config/report.h"
 
+/* A certificate that is to be served, from its settings or from a folder. */
+struct snapshot_identity {
+    const struct config_certificate *settings;
+    struct identity *identity; /* NULL: it is not good yet, and may be so */
+    char *missing;             /* why, one line; NULL when it is good */
+};
+
+enum service_mode {
+    SERVICE_TLS,
+    SERVICE_WAITING,   /* on_missing = wait: it does not listen */
+    SERVICE_PLAINTEXT, /* on_missing = plaintext: it serves WITHOUT TLS */
+};
+
+struct snapshot_service {
+    enum service_mode mode;
+    const char *reason; /* why not SERVICE_TLS, or NULL */
+    uint32_t first;     /* the identity for clients that ask for no name */
+    struct sni_choice first_choice; /* it, and those for the same name */
+    struct sni *names;
+    struct trust *trust;      /* NULL at LEVEL_TLS */
+    struct ticket_ring *ring; /* of its ticket_key_file, or NULL */
+};
+
 struct snapshot {
     atomic_uint refs;
     unsigned generation;
-    struct config *config;        /* owned */
-    struct identity **identities; /* one per config->certificates[] */
-    struct trust **trusts;        /* one per config->services[]; NULL at
-                                     LEVEL_TLS */
+    struct config *config; /* owned */
+    /* Those of config->certificates[] in their order, then the folders'. */
+    struct snapshot_identity *identities;
+    size_t identity_count;
+    struct snapshot_service *services; /* one per config->services[] */
+    struct directory *directories;     /* each certificate_dir once */
+    size_t directory_count;
+    size_t shared_count; /* identities taken over from the snapshot before */
 };
 
 /* Process-wide start of the TLS library, once, before any thread. 0 or -1. */
@@ -49,8 +80,20 @@ struct snapshot *snapshot_load(struct config *config,
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot);
 
-/* The identity of a service; never NULL. */
+/* The identity that a service shows to clients that ask for no name; NULL
+ * unless its mode is SERVICE_TLS. */
 const struct identity *snapshot_identity(
     const struct snapshot *snapshot, size_t service_index);
+
+/* The earliest end among all that the service shows; 0 when it shows none. */
+time_t snapshot_not_after(
+    const struct snapshot *snapshot, size_t service_index);
+
+/* Calls `visit` for each identity of the service once, the first one first.
+ * Those that are missing are passed over. */
+typedef void snapshot_visit(
+    const struct snapshot_identity *entry, uint32_t index, void *arg);
+void snapshot_each_identity(const struct snapshot *snapshot,
+    size_t service_index, snapshot_visit *visit, void *arg);
 
 #endif

@@ -103,7 +103,7 @@ make_room(struct sources *sources)
     struct source *items;
     size_t *slots;
 
-    if (sources->count * 2 < sources->slot_count)
+    if (sources->slots != NULL && sources->count * 2 < sources->slot_count)
         return 0;
     items = realloc(sources->items, slot_count / 2 * sizeof(*items));
     if (items == NULL)

@@ -12,33 +12,31 @@
 #include <wolfssl/wolfcrypt/aes.h>
 #include <wolfssl/wolfcrypt/hash.h>
 #include <wolfssl/wolfcrypt/hmac.h>
+#include <wolfssl/wolfcrypt/sha256.h>
 
 #include "certs/random.h"
+#include "certs/tickets_internal.h"
 
 enum {
     SECRET_BYTES = 32,
     KEY_BYTES = 32, /* AES-256 */
     NONCE_BYTES = 12,
     TAG_BYTES = 16,
-    RING_CURRENT = 0,
-    RING_PREVIOUS = 1,
-    RING_SECRETS = 2,
 };
 
 struct ticket_secret {
-    bool is_set;
     uint64_t id; /* random; tells whether a derived key is of this secret */
     uint8_t bytes[SECRET_BYTES];
 };
 
 struct ticket_ring {
     atomic_uint refs;
-    struct ticket_secret secrets[RING_SECRETS];
+    size_t count;
+    struct ticket_secret secrets[]; /* the first one seals */
 };
 
 /* What HKDF makes of a secret and a binding. */
 struct derived_key {
-    bool is_set;
     uint64_t secret_id;
     uint8_t name[TICKET_NAME_BYTES];
     Aes aes;
@@ -46,23 +44,48 @@ struct derived_key {
 
 struct ticket_keys {
     uint8_t binding[TICKET_BINDING_BYTES];
-    struct derived_key keys[RING_SECRETS];
-    size_t oldest; /* slot to fill next */
+    struct derived_key *keys[TICKET_SECRETS_MAX]; /* NULL: free */
+    size_t oldest; /* slot to fill next, when none is free */
 };
 
-/* --- rings -------------------------------------------------------------- */
-
 struct ticket_ring *
-ticket_ring_rotate(const struct ticket_ring *old)
+ticket_ring_make(size_t count)
 {
-    struct ticket_ring *ring = calloc(1, sizeof(*ring));
-    struct ticket_secret *current;
+    struct ticket_ring *ring =
+        calloc(1, sizeof(*ring) + count * sizeof(struct ticket_secret));
 
     if (ring == NULL)
         return NULL;
     atomic_init(&ring->refs, 1);
-    current = &ring->secrets[RING_CURRENT];
-    current->is_set = true;
+    ring->count = count;
+    return ring;
+}
+
+/* What a file's line holds becomes a secret and its id by hashing, so that
+ * every machine with the file has the same. */
+int
+ticket_ring_fill(
+    struct ticket_ring *ring, size_t index, const uint8_t *data, size_t len)
+{
+    struct ticket_secret *secret = &ring->secrets[index];
+    uint8_t digest[SECRET_BYTES];
+
+    if (wc_Sha256Hash(data, (word32)len, secret->bytes) != 0
+        || wc_Sha256Hash(secret->bytes, SECRET_BYTES, digest) != 0)
+        return -1;
+    memcpy(&secret->id, digest, sizeof(secret->id));
+    return 0;
+}
+
+struct ticket_ring *
+ticket_ring_rotate(const struct ticket_ring *old)
+{
+    struct ticket_ring *ring = ticket_ring_make(old != NULL ? 2 : 1);
+    struct ticket_secret *current;
+
+    if (ring == NULL)
+        return NULL;
+    current = &ring->secrets[0];
     if (sidelock_random_block(current->bytes, SECRET_BYTES) != 0
         || sidelock_random_block(
                (unsigned char *)&current->id, sizeof(current->id))
@@ -71,7 +94,7 @@ ticket_ring_rotate(const struct ticket_ring *old)
         return NULL;
     }
     if (old != NULL)
-        ring->secrets[RING_PREVIOUS] = old->secrets[RING_CURRENT];
+        ring->secrets[1] = old->secrets[0];
     return ring;
 }
 
@@ -87,7 +110,8 @@ ticket_ring_unref(struct ticket_ring *ring)
 {
     if (ring == NULL || atomic_fetch_sub(&ring->refs, 1) != 1)
         return;
-    explicit_bzero(ring, sizeof(*ring));
+    explicit_bzero(
+        ring, sizeof(*ring) + ring->count * sizeof(struct ticket_secret));
     free(ring);
 }
 
@@ -106,9 +130,11 @@ ticket_keys_new(const uint8_t binding[TICKET_BINDING_BYTES])
 static void
 drop_key(struct derived_key *key)
 {
-    if (key->is_set)
-        wc_AesFree(&key->aes);
+    if (key == NULL)
+        return;
+    wc_AesFree(&key->aes);
     explicit_bzero(key, sizeof(*key));
+    free(key);
 }
 
 void
@@ -116,27 +142,28 @@ ticket_keys_free(struct ticket_keys *keys)
 {
     if (keys == NULL)
         return;
-    for (size_t i = 0; i < RING_SECRETS; i++)
-        drop_key(&keys->keys[i]);
+    for (size_t i = 0; i < TICKET_SECRETS_MAX; i++)
+        drop_key(keys->keys[i]);
     explicit_bzero(keys, sizeof(*keys));
     free(keys);
 }
 
-/* name and key out of secret and binding (HKDF, RFC 5869). */
-static int
-derive(struct derived_key *key, const struct ticket_secret *secret,
+/* name and key out of secret and binding (HKDF, RFC 5869). NULL: no memory. */
+static struct derived_key *
+derive(const struct ticket_secret *secret,
     const uint8_t binding[TICKET_BINDING_BYTES])
 {
+    struct derived_key *key = calloc(1, sizeof(*key));
     uint8_t material[TICKET_NAME_BYTES + KEY_BYTES];
     int error;
 
-    drop_key(key);
+    if (key == NULL)
+        return NULL;
     error = wc_HKDF(WC_SHA256, secret->bytes, SECRET_BYTES, NULL, 0, binding,
         TICKET_BINDING_BYTES, material, sizeof(material));
     if (error == 0)
         error = wc_AesInit(&key->aes, NULL, INVALID_DEVID);
     if (error == 0) {
-        key->is_set = true;
         key->secret_id = secret->id;
         memcpy(key->name, material, TICKET_NAME_BYTES);
         error =
@@ -144,38 +171,42 @@ derive(struct derived_key *key, const struct ticket_secret *secret,
     }
     explicit_bzero(material, sizeof(material));
     if (error == 0)
-        return 0;
+        return key;
     drop_key(key);
-    return -1;
+    return NULL;
 }
 
 /*
- * The derived key of a ring's secret, made on first use. The slot that was
- * filled longest ago makes room: after a rotation that is the key of the
- * secret that went. NULL: no such secret, or derivation failed.
+ * The derived key of a ring's secret, made on first use. When no slot is free,
+ * the one that was filled longest ago makes room. NULL: derivation failed.
  */
 static struct derived_key *
 key_for(struct ticket_keys *keys, const struct ticket_secret *secret)
 {
-    struct derived_key *slot;
+    struct derived_key **slot = NULL;
 
-    if (!secret->is_set)
-        return NULL;
-    for (size_t i = 0; i < RING_SECRETS; i++) {
-        slot = &keys->keys[i];
-        if (slot->is_set && slot->secret_id == secret->id)
-            return slot;
+    for (size_t i = 0; i < TICKET_SECRETS_MAX; i++) {
+        struct derived_key *key = keys->keys[i];
+
+        if (key != NULL && key->secret_id == secret->id)
+            return key;
+        if (key == NULL && slot == NULL)
+            slot = &keys->keys[i];
     }
-    slot = &keys->keys[keys->oldest];
-    keys->oldest = (keys->oldest + 1) % RING_SECRETS;
-    return derive(slot, secret, keys->binding) == 0 ? slot : NULL;
+    if (slot == NULL) {
+        slot = &keys->keys[keys->oldest];
+        keys->oldest = (keys->oldest + 1) % TICKET_SECRETS_MAX;
+    }
+    drop_key(*slot);
+    *slot = derive(secret, keys->binding);
+    return *slot;
 }
 
 enum ticket_result
 ticket_seal(struct ticket_keys *keys, const struct ticket_ring *ring,
     struct ticket_envelope *envelope, uint8_t *content, size_t len)
 {
-    struct derived_key *key = key_for(keys, &ring->secrets[RING_CURRENT]);
+    struct derived_key *key = key_for(keys, &ring->secrets[0]);
 
     memset(envelope, 0, sizeof(*envelope));
     if (key == NULL || sidelock_random_block(envelope->iv, NONCE_BYTES) != 0)
@@ -207,7 +238,7 @@ enum ticket_result
 ticket_open(struct ticket_keys *keys, const struct ticket_ring *ring,
     const struct ticket_envelope *envelope, uint8_t *content, size_t len)
 {
-    for (size_t i = 0; i < RING_SECRETS; i++) {
+    for (size_t i = 0; i < ring->count; i++) {
         struct derived_key *key = key_for(keys, &ring->secrets[i]);
 
         if (key == NULL
@@ -219,7 +250,7 @@ ticket_open(struct ticket_keys *keys, const struct ticket_ring *ring,
                    envelope->name, TICKET_NAME_BYTES)
                    != 0)
             return TICKET_REJECT;
-        return i == RING_CURRENT ? TICKET_OK : TICKET_RENEW;
+        return i == 0 ? TICKET_OK : TICKET_RENEW;
     }
     return TICKET_REJECT;
 }

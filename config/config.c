@@ -79,14 +79,68 @@ config_free(struct config *config)
         free(config->services[i].name);
         clear_fields(HOME_SERVICE, &config->services[i]);
     }
-    for (size_t i = 0; i < config->certificate_count; i++) {
-        free(config->certificates[i].name);
-        clear_fields(HOME_CERTIFICATE, &config->certificates[i]);
-    }
+    for (size_t i = 0; i < config->certificate_count; i++)
+        config_certificate_deinit(&config->certificates[i]);
     clear_fields(HOME_CONFIG, config);
     free(config->services);
     free(config->certificates);
     free(config);
+}
+
+int
+config_certificate_init(struct config_certificate *certificate)
+{
+    char why[256];
+
+    memset(certificate, 0, sizeof(*certificate));
+    for (size_t i = 0; i < config_key_count; i++) {
+        const struct key *key = &config_keys[i];
+
+        if (key->home != HOME_CERTIFICATE)
+            continue;
+        if (value_parse(key, (char *)certificate + key->offset, key->fallback,
+                why, sizeof(why))
+            != 0) {
+            config_certificate_deinit(certificate);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+void
+config_certificate_deinit(struct config_certificate *certificate)
+{
+    free(certificate->name);
+    clear_fields(HOME_CERTIFICATE, certificate);
+}
+
+static bool
+fields_equal(enum key_home home, const void *a, const void *b)
+{
+    for (size_t i = 0; i < config_key_count; i++) {
+        const struct key *key = &config_keys[i];
+
+        if (key->home == home
+            && (home != HOME_SERVICE || key->section == SECTION_TLS)
+            && !value_equal(key->type, (const char *)a + key->offset,
+                (const char *)b + key->offset))
+            return false;
+    }
+    return true;
+}
+
+bool
+config_certificate_equal(
+    const struct config_certificate *a, const struct config_certificate *b)
+{
+    return fields_equal(HOME_CERTIFICATE, a, b);
+}
+
+bool
+config_tls_equal(const struct config_service *a, const struct config_service *b)
+{
+    return fields_equal(HOME_SERVICE, a, b);
 }
 
 const struct config_certificate *

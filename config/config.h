@@ -218,6 +218,18 @@ struct config *config_load(
     const struct config_source *source, struct report *report) MUST_CHECK;
 void config_free(struct config *config);
 
+/* A certificate's settings with every key but the name at its default, for
+ * pairs that are found in a folder. -1: no memory, and nothing is held. */
+int config_certificate_init(struct config_certificate *certificate) MUST_CHECK;
+void config_certificate_deinit(struct config_certificate *certificate);
+/* Do all settings but the name agree? */
+bool config_certificate_equal(
+    const struct config_certificate *a, const struct config_certificate *b);
+
+/* Do the two services have the same [tls]? */
+bool config_tls_equal(
+    const struct config_service *a, const struct config_service *b);
+
 const struct config_certificate *config_find_certificate(
     const struct config *config, const char *name);
 const struct config_service *config_find_service(

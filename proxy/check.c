@@ -52,7 +52,6 @@ print_service(const struct snapshot *snapshot, size_t index)
 {
     const struct config_service *service = &snapshot->config->services[index];
     const struct identity *identity = snapshot_identity(snapshot, index);
-    const struct certificate_info *leaf = &identity->info[0];
     char words[STATUS_BYTES];
     char until[32];
     struct tm utc;
@@ -69,9 +68,14 @@ print_service(const struct snapshot *snapshot, size_t index)
         service->required_level == LEVEL_PEER
             ? "must show a certificate that the CAs vouch for"
             : "need no certificate");
-    (void)printf("  %-12s%s\n", "subject", leaf->subject);
-    (void)printf("  %-12s%s\n", "issuer", leaf->issuer);
-    (void)printf("  %-12s%s\n", "serial", leaf->serial);
+    if (identity == NULL) {
+        (void)printf(
+            "  %-12s%s\n", "missing", snapshot->services[index].reason);
+        return;
+    }
+    (void)printf("  %-12s%s\n", "subject", identity->info[0].subject);
+    (void)printf("  %-12s%s\n", "issuer", identity->info[0].issuer);
+    (void)printf("  %-12s%s\n", "serial", identity->info[0].serial);
     (void)printf("  %-12s%s\n", "valid until", until);
     print_proof_command(service, identity);
 }

@@ -12,7 +12,8 @@
 
 struct counters {
     atomic_int open;
-    atomic_int max; /* a reload may change it */
+    atomic_int max;          /* a reload may change it */
+    atomic_ullong plaintext; /* connections that were served without TLS */
 };
 
 /* Takes a place for one connection; false when all are taken. */
@@ -26,6 +27,12 @@ counters_take(struct counters *counters)
         return true;
     atomic_fetch_sub_explicit(&counters->open, 1, memory_order_relaxed);
     return false;
+}
+
+static inline void
+counters_note_plaintext(struct counters *counters)
+{
+    atomic_fetch_add_explicit(&counters->plaintext, 1, memory_order_relaxed);
 }
 
 static inline void

@@ -55,12 +55,21 @@ connect_bounded(const struct address *address)
     return -1;
 }
 
+/* The name that the service's first certificate must cover; "" for any. */
+static const char *
+expected_name(const struct config *config, const struct config_service *service)
+{
+    if (service->certificates.count == 0)
+        return "";
+    return config_find_certificate(config, service->certificates.items[0])
+        ->server_name;
+}
+
 static int
 print_probe(const struct config *config, const struct config_service *service,
     const char *where, const struct probe *probe)
 {
-    const struct config_certificate *certificate =
-        config_find_certificate(config, service->certificates.items[0]);
+    const char *server_name = expected_name(config, service);
     char words[STATUS_BYTES];
 
     if (!probe->has_leaf) {
@@ -68,9 +77,7 @@ print_probe(const struct config *config, const struct config_service *service,
             service->name, where, probe->failure);
         return EXIT_ERROR;
     }
-    status_words_until(certificate->server_name[0] != '\0'
-                           ? certificate->server_name
-                           : probe->name,
+    status_words_until(server_name[0] != '\0' ? server_name : probe->name,
         probe->not_after, time(NULL), config->reload.warn_days, words);
     (void)printf("%s %s %s, serial %s\n", service->name, where, words,
         probe->leaf.serial);
@@ -80,8 +87,7 @@ print_probe(const struct config *config, const struct config_service *service,
 static int
 probe_service(const struct config *config, const struct config_service *service)
 {
-    const struct config_certificate *certificate =
-        config_find_certificate(config, service->certificates.items[0]);
+    const char *server_name = expected_name(config, service);
     struct address address = reachable(&service->listen.items[0]);
     char where[ADDRESS_TEXT_BYTES];
     struct probe probe;
@@ -93,7 +99,7 @@ probe_service(const struct config *config, const struct config_service *service)
             where, strerror(errno));
         return EXIT_ERROR;
     }
-    probe_server(fd, certificate->server_name, &probe);
+    probe_server(fd, server_name, &probe);
     close(fd);
     return print_probe(config, service, where, &probe);
 }

@@ -17,6 +17,8 @@ enum {
     MESSAGE_CLIENT_HELLO = 1,
     EXTENSION_SERVER_NAME = 0,
     EXTENSION_SUPPORTED_GROUPS = 10,
+    EXTENSION_SIGNATURE_ALGORITHMS = 13,
+    EXTENSION_ALPN = 16,
     EXTENSION_SUPPORTED_VERSIONS = 43,
     NAME_TYPE_HOST = 0,
 };
@@ -97,6 +99,96 @@ read_groups(struct hello *hello, struct reader *body)
         hello->groups[hello->group_count++] = (uint16_t)take_number(&list, 2);
 }
 
+/* What a suite of TLS 1.2 says of the certificate (RFC 5289, RFC 7905). */
+static unsigned
+keys_of_suite(unsigned suite)
+{
+    switch (suite) {
+    case 0xc02b: /* ECDHE-ECDSA-AES128-GCM-SHA256 */
+    case 0xc02c: /* ECDHE-ECDSA-AES256-GCM-SHA384 */
+    case 0xcca9: /* ECDHE-ECDSA-CHACHA20-POLY1305 */
+        return HELLO_USES_ECDSA | HELLO_USES_ED25519;
+    case 0xc02f: /* ECDHE-RSA-AES128-GCM-SHA256 */
+    case 0xc030: /* ECDHE-RSA-AES256-GCM-SHA384 */
+    case 0xcca8: /* ECDHE-RSA-CHACHA20-POLY1305 */
+        return HELLO_USES_RSA;
+    default:
+        return 0;
+    }
+}
+
+static bool
+is_chacha(unsigned suite)
+{
+    return suite == 0x1303 || suite == 0xcca8 || suite == 0xcca9;
+}
+
+static void
+read_suites(struct hello *hello, struct reader *list)
+{
+    bool is_first = true;
+
+    while (list->left >= 2) {
+        unsigned suite = take_number(list, 2);
+
+        hello->suite_keys |= keys_of_suite(suite);
+        if (is_grease(suite))
+            continue;
+        if (is_first)
+            hello->prefers_chacha = is_chacha(suite);
+        is_first = false;
+    }
+}
+
+/* RFC 8446, section 4.2.3. */
+static unsigned
+keys_of_signature(unsigned algorithm)
+{
+    switch (algorithm) {
+    case 0x0403: /* ecdsa_secp256r1_sha256 */
+    case 0x0503: /* ecdsa_secp384r1_sha384 */
+        return HELLO_USES_ECDSA;
+    case 0x0401: /* rsa_pkcs1_sha256 */
+    case 0x0501:
+    case 0x0601:
+    case 0x0804: /* rsa_pss_rsae_sha256 */
+    case 0x0805:
+    case 0x0806:
+        return HELLO_USES_RSA;
+    case 0x0807:
+        return HELLO_USES_ED25519;
+    default:
+        return 0;
+    }
+}
+
+static void
+read_signatures(struct hello *hello, struct reader *body)
+{
+    struct reader list = take_field(body, 2);
+
+    while (list.left >= 2)
+        hello->signature_keys |= keys_of_signature(take_number(&list, 2));
+}
+
+/* Keeps whole names only (RFC 7301, section 3.1). */
+static void
+read_alpn(struct hello *hello, struct reader *body)
+{
+    struct reader list = take_field(body, 2);
+
+    while (list.left > 0) {
+        struct reader name = take_field(&list, 1);
+
+        if (name.is_short || name.left == 0
+            || hello->alpn_len + 1 + name.left > HELLO_ALPN_BYTES)
+            return;
+        hello->alpn[hello->alpn_len] = (uint8_t)name.left;
+        memcpy(hello->alpn + hello->alpn_len + 1, name.at, name.left);
+        hello->alpn_len += 1 + name.left;
+    }
+}
+
 /* False when the name cannot be one: empty, too long, or with a NUL; and when
  * it is the second, which RFC 6066, section 3, forbids: whoever reads the
  * other one would see another name. */
@@ -136,6 +228,10 @@ read_extensions(struct hello *hello, struct reader *extensions)
             read_groups(hello, &body);
         if (type == EXTENSION_SUPPORTED_VERSIONS)
             read_versions(hello, &body);
+        if (type == EXTENSION_SIGNATURE_ALGORITHMS)
+            read_signatures(hello, &body);
+        if (type == EXTENSION_ALPN && hello->alpn_len == 0)
+            read_alpn(hello, &body);
     }
     return true;
 }
@@ -145,15 +241,17 @@ static enum hello_result
 read_hello(struct hello *hello, struct reader *message)
 {
     struct reader extensions;
+    struct reader suites;
 
     *hello = (struct hello){0};
     hello->max_version = (uint16_t)take_number(message, 2);
     (void)take(message, 32);      /* random */
     (void)take_field(message, 1); /* session id */
-    (void)take_field(message, 2); /* cipher suites */
+    suites = take_field(message, 2);
     (void)take_field(message, 1); /* compression methods */
     if (message->is_short)
         return HELLO_MALFORMED;
+    read_suites(hello, &suites);
     if (message->left == 0)
         return HELLO_COMPLETE; /* TLS 1.2 and older may have no extensions */
     extensions = take_field(message, 2);
@@ -264,6 +362,27 @@ hello_parse(struct hello *hello, const uint8_t *data, size_t len)
     result = read_hello(hello, &reader);
     hello->is_fragmented = joined.record_count > 1;
     return result;
+}
+
+static bool
+offers(const struct hello *hello, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (size_t at = 0; at < hello->alpn_len; at += 1 + hello->alpn[at])
+        if (hello->alpn[at] == len
+            && memcmp(hello->alpn + at + 1, name, len) == 0)
+            return true;
+    return false;
+}
+
+const char *
+hello_choose_alpn(const struct hello *hello, char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (offers(hello, names[i]))
+            return names[i];
+    return NULL;
 }
 
 size_t

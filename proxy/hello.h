@@ -21,6 +21,7 @@ enum {
     HELLO_BYTES_MAX = 16 * 1024,
     HELLO_GROUPS_MAX = 64,
     HELLO_NAME_BYTES = 256, /* a host name (RFC 6066, section 3) and NUL */
+    HELLO_ALPN_BYTES = 512, /* of the list of protocols; the rest is dropped */
 };
 
 enum hello_result {
@@ -31,18 +32,34 @@ enum hello_result {
     HELLO_TOO_LARGE, /* needs more than HELLO_BYTES_MAX */
 };
 
+/* Kinds of certificates that a client can use. */
+enum {
+    HELLO_USES_ECDSA = 1 << 0,
+    HELLO_USES_RSA = 1 << 1,
+    HELLO_USES_ED25519 = 1 << 2,
+};
+
 struct hello {
     char server_name[HELLO_NAME_BYTES]; /* as sent, "" when none; may hold
                                            any byte but NUL */
     uint16_t max_version;               /* the highest offered, e.g. 0x0304 */
     uint16_t groups[HELLO_GROUPS_MAX];  /* as offered; the first so many */
-    size_t group_count; /* 0: the hello does not speak of groups */
-    bool is_fragmented; /* it came in more than one record */
+    size_t group_count;      /* 0: the hello does not speak of groups */
+    unsigned suite_keys;     /* HELLO_USES_* by its TLS 1.2 suites */
+    unsigned signature_keys; /* by its signature algorithms; 0: not said */
+    bool prefers_chacha;     /* its first suite is a ChaCha20 one */
+    uint8_t alpn[HELLO_ALPN_BYTES]; /* as sent: length byte, name, ... */
+    size_t alpn_len;                /* 0: it does not speak of protocols */
+    bool is_fragmented;             /* it came in more than one record */
 };
 
 /* Reads data[len]; fills hello only on HELLO_COMPLETE. Keeps nothing. */
 enum hello_result hello_parse(
     struct hello *hello, const uint8_t *data, size_t len);
+
+/* The first of the names that the client offers, too; NULL: none. */
+const char *hello_choose_alpn(
+    const struct hello *hello, char *const *names, size_t count);
 
 /*
  * Puts a complete hello that came in several records into one, in place: the

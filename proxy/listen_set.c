@@ -202,8 +202,9 @@ fill_service(struct listen_set *next, const struct listen_set *current,
 
 int
 listen_set_prepare(struct listen_set *next, const struct listen_set *current,
-    const struct config *config, struct report *report)
+    const struct snapshot *snapshot, struct report *report)
 {
+    const struct config *config = snapshot->config;
     size_t count;
 
     *next = (struct listen_set){.worker_count = current->worker_count};
@@ -215,6 +216,8 @@ listen_set_prepare(struct listen_set *next, const struct listen_set *current,
         return -1;
     }
     for (size_t i = 0; i < config->service_count; i++) {
+        if (snapshot->services[i].mode == SERVICE_WAITING)
+            continue;
         if (fill_service(next, current, config, i, report) != 0) {
             listen_set_roll_back(next);
             return -1;

@@ -33,12 +33,13 @@ struct listen_set {
 };
 
 /*
- * Builds in `next` the set for the config, taking over what `current` (may be
+ * Builds in `next` the set for the snapshot's services, but for those that
+ * wait for their certificate, taking over what `current` (may be
  * empty) has open. 0, or -1 with an error in the report and nothing left
  * open. `current` is untouched either way.
  */
 int listen_set_prepare(struct listen_set *next,
-    const struct listen_set *current, const struct config *config,
+    const struct listen_set *current, const struct snapshot *snapshot,
     struct report *report) MUST_CHECK;
 
 /* The view's list of listening sockets for one worker. */

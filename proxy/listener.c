@@ -53,6 +53,13 @@ open_socket(const struct address *address, bool shares_port)
     return fd;
 }
 
+void
+listener_set_defer(int fd, bool client_speaks_first)
+{
+    (void)set_flag(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT,
+        client_speaks_first ? DEFER_SECONDS : 0);
+}
+
 int
 listener_open(const struct address *address)
 {
@@ -61,7 +68,6 @@ listener_open(const struct address *address)
     if (fd < 0)
         return -1;
     socket_tune(fd); /* accepted sockets inherit it */
-    (void)set_flag(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_SECONDS);
     if (listen(fd, BACKLOG) != 0) {
         int error = errno;
 

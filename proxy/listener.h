@@ -41,6 +41,10 @@ void listener_free(struct listener *listener);
 /* A place or a descriptor may have come free. */
 void listener_wake(struct listener *listener);
 
+/* Has the kernel hold back connections until the client has spoken, as TLS
+ * clients do at once; not where the server may speak first. */
+void listener_set_defer(int fd, bool client_speaks_first);
+
 /*
  * Opens a listening socket for the address, to be shared by port with other
  * workers' sockets. The descriptor or -1 with errno.

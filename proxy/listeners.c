@@ -85,6 +85,9 @@ listeners_adopt(struct listeners *listeners, struct view *view)
         const struct view_listen *listen = &view->listens[i];
         struct listener *listener = find_listener(listeners, listen->fd);
 
+        listener_set_defer(
+            listen->fd, view->services[listen->service_index].snapshot->mode
+                            == SERVICE_TLS);
         if (listener != NULL)
             listener->service_index = listen->service_index;
         else

@@ -32,8 +32,8 @@ prepare(struct server *server, struct change *change, struct report *report)
     change->snapshot = load_all(server->source, server->snapshot, report);
     if (change->snapshot == NULL)
         return -1;
-    if (listen_set_prepare(&change->listens, &server->listens,
-            change->snapshot->config, report)
+    if (listen_set_prepare(
+            &change->listens, &server->listens, change->snapshot, report)
         != 0)
         goto drop_snapshot;
     change->views =
@@ -145,7 +145,7 @@ finish_success(
     wait_for_workers(server);
     log_report(report);
     listen_set_log(&server->listens, server->snapshot->config, true);
-    server_log_status(server->snapshot);
+    server_log_status(server);
 }
 
 /* What was read stays known, also of an attempt that failed: a change to it

@@ -89,36 +89,47 @@ format_time(time_t at, char out[32])
     (void)strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
-/* An end that is near, or past, is worth more than a note. */
+/* An end that is near, or past, is worth more than a note, and so is no TLS at
+ * all. */
 static enum log_level
 status_level(
     const struct identity *identity, time_t now, const struct config *config)
 {
-    time_t not_after = identity_not_after(identity);
-
-    if (!identity_is_current(identity, now)
-        || is_within_days(not_after, now, config->reload.warn_days))
+    if (identity == NULL || !identity_is_current(identity, now)
+        || is_within_days(
+            identity_not_after(identity), now, config->reload.warn_days))
         return LOG_LEVEL_WARN;
     return LOG_LEVEL_INFO;
 }
 
+/* What the status says of one certificate of a service. */
+struct status_visit {
+    const struct snapshot *snapshot;
+    const struct config_service *service;
+    uint32_t first;
+    time_t now;
+};
+
 static void
-log_service_status(const struct snapshot *snapshot, size_t service_index)
+log_identity_status(
+    const struct snapshot_identity *entry, uint32_t index, void *arg)
 {
-    const struct config *config = snapshot->config;
-    const struct config_service *service = &config->services[service_index];
-    const struct identity *identity =
-        snapshot_identity(snapshot, service_index);
-    time_t now = time(NULL);
+    const struct status_visit *visit = arg;
+    const struct config *config = visit->snapshot->config;
+    const struct identity *identity = entry->identity;
+    enum log_level level = status_level(identity, visit->now, config);
     char words[STATUS_BYTES];
     char not_after[32];
     struct log_line line;
 
-    status_words(identity, now, config->reload.warn_days, words);
+    /* Of many certificates only those that need somebody are listed. */
+    if (index != visit->first && level == LOG_LEVEL_INFO)
+        return;
+    status_words(identity, visit->now, config->reload.warn_days, words);
     format_time(identity_not_after(identity), not_after);
-    log_begin(&line, status_level(identity, now, config), "status");
-    log_put_string(&line, "service", service->name);
-    log_put_string(&line, "certificate", service->certificates.items[0]);
+    log_begin(&line, level, "status");
+    log_put_string(&line, "service", visit->service->name);
+    log_put_string(&line, "certificate", entry->settings->name);
     log_put_string(&line, "status", words);
     log_put_string(&line, "serial", identity->info[0].serial);
     log_put_string(&line, "not_after", not_after);
@@ -126,11 +137,52 @@ log_service_status(const struct snapshot *snapshot, size_t service_index)
     log_end(&line);
 }
 
-void
-server_log_status(const struct snapshot *snapshot)
+static void
+log_unsecured(const struct config_service *config,
+    const struct snapshot_service *service, unsigned long long plaintext)
 {
-    for (size_t i = 0; i < snapshot->config->service_count; i++)
-        log_service_status(snapshot, i);
+    bool is_plain = service->mode == SERVICE_PLAINTEXT;
+    char words[STATUS_BYTES];
+    struct log_line line;
+
+    status_words(NULL, 0, 0, words);
+    log_begin(&line, LOG_LEVEL_WARN, "status");
+    log_put_string(&line, "service", config->name);
+    log_put_string(&line, "status", words);
+    log_put_string(
+        &line, "code", guide_text(is_plain ? SL_PLAINTEXT : SL_CERT_WAITING));
+    log_put_string(&line, "mode", is_plain ? "plaintext" : "waiting");
+    log_put_string(&line, "why", service->reason);
+    if (is_plain)
+        log_put_int(&line, "plaintext_connections", (int64_t)plaintext);
+    log_end(&line);
+}
+
+static void
+log_service_status(const struct server *server, size_t service_index)
+{
+    const struct snapshot *snapshot = server->snapshot;
+    const struct snapshot_service *service = &snapshot->services[service_index];
+    struct status_visit visit = {
+        .snapshot = snapshot,
+        .service = &snapshot->config->services[service_index],
+        .first = service->first,
+        .now = time(NULL),
+    };
+
+    if (service->mode == SERVICE_TLS)
+        snapshot_each_identity(
+            snapshot, service_index, log_identity_status, &visit);
+    else
+        log_unsecured(
+            visit.service, service, atomic_load(&server->counters.plaintext));
+}
+
+void
+server_log_status(const struct server *server)
+{
+    for (size_t i = 0; i < server->snapshot->config->service_count; i++)
+        log_service_status(server, i);
 }
 
 /* --- signals and timers ------------------------------------------------- */
@@ -211,7 +263,7 @@ on_daily(evutil_socket_t fd, short events, void *arg)
 
     (void)fd;
     (void)events;
-    server_log_status(server->snapshot);
+    server_log_status(server);
 }
 
 static int
@@ -360,7 +412,7 @@ server_run(const struct config_source *source)
         log_report(&report);
         report_add_all(&server.findings, &report);
         listen_set_log(&server.listens, server.snapshot->config, false);
-        server_log_status(server.snapshot);
+        server_log_status(&server);
         log_ready(&server);
         (void)event_base_dispatch(server.base);
     }

@@ -75,7 +75,7 @@ struct view **server_build_views(struct server *server,
 int server_max_connections(const struct config *config, struct report *report);
 
 /* event=status for each service. */
-void server_log_status(const struct snapshot *snapshot);
+void server_log_status(const struct server *server);
 
 /* From settings to workers that serve (start.c). -1 with an error. */
 int server_start(struct server *server, struct report *report) MUST_CHECK;

@@ -104,7 +104,7 @@ static void
 unwatch(struct session *session)
 {
     if (session->state == SESSION_HANDSHAKE)
-        context_handshake_ended(session->service->context);
+        context_handshake_ended(session->context);
     loop_unqueue(&session->host->loop, &session->task);
     event_del(&session->client_event);
     if (session->backend.sock.fd >= 0)

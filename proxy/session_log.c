@@ -24,13 +24,16 @@ state_name(enum session_state state)
 }
 
 /* "[TLSv1.3 VERIFIED]" only when the client's chain was verified on this very
- * connection; "[-]" when no handshake was finished. */
+ * connection; "[-]" when no handshake was finished,
+ * "[PLAIN]" where there is none. */
 static void
 put_tls(struct log_line *line, const struct session *session)
 {
     char text[48];
 
-    if (session->version == NULL)
+    if (session->is_plain)
+        (void)snprintf(text, sizeof(text), "[PLAIN]");
+    else if (session->version == NULL)
         (void)snprintf(text, sizeof(text), "[-]");
     else
         (void)snprintf(text, sizeof(text), "[%s%s]", session->version,
@@ -46,6 +49,7 @@ put_handshake(struct log_line *line, const struct session *session)
     log_put_string(line, "version", session->version);
     log_put_string(line, "cipher", session->cipher);
     log_put_string(line, "group", session->group);
+    log_put_string(line, "alpn", session->wishes.protocol);
     log_put_string(line, "resumed", session->is_resumed ? "yes" : "no");
     log_put_string(line, "identity", session->peer.identity);
 }
@@ -108,6 +112,13 @@ admit(const struct session *session, unsigned *left_out)
     return repeats_admit(&host->repeats, &key, clock_now_ms(), left_out);
 }
 
+static enum guide_code
+code_of(const struct session *session)
+{
+    return session->code != SL_NONE ? session->code
+                                    : close_reason_code(session->reason);
+}
+
 void
 session_log_end(struct session *session)
 {
@@ -121,6 +132,7 @@ session_log_end(struct session *session)
     if (is_truncated(session))
         log_put_string(&line, "truncated", "yes");
     log_put_string(&line, "reason", close_reason_word(session->reason));
+    log_put_string(&line, "code", guide_text(code_of(session)));
     if (session->detail != NULL && session->detail[0] != '\0')
         log_put_string(&line, "detail", session->detail);
     if (left_out > 0)

@@ -52,46 +52,17 @@ drop_hello(struct session *session)
     session->hello_len = 0;
 }
 
-/* Is there a group that both sides speak? The TLS library would choose one
- * that the client has not offered, or that we do not want. */
-static bool
-shares_group(const struct session *session, const struct hello *hello)
-{
-    if (hello->group_count == 0 || hello->group_count == HELLO_GROUPS_MAX)
-        return true; /* not said, or not all of it read */
-    for (size_t i = 0; i < hello->group_count; i++)
-        if (context_has_group(session->service->context, hello->groups[i]))
-            return true;
-    return false;
-}
-
-/* Ends a handshake that has not begun with the alert that says so (RFC 8446,
- * section 6.2); the library has no object yet that could send it. */
-static void
-refuse_handshake(struct session *session)
-{
-    static const uint8_t handshake_failure[] = {21, 3, 3, 0, 2, 2, 40};
-    size_t count;
-
-    (void)socket_send(&session->client.sock, handshake_failure,
-        sizeof(handshake_failure), &count);
-    session_fail(session, CLOSE_HANDSHAKE_FAILED,
-        "no group (elliptic curve) in common with the client; see tls.groups");
-}
-
 /* The hello is whole: the handshake waits for its turn. */
 static void
 queue_handshake(struct session *session, const struct hello *hello)
 {
     session->hello_max_version = hello->max_version;
-    if (!shares_group(session, hello)) {
-        refuse_handshake(session);
-        return;
-    }
-    if (hello->is_fragmented)
-        session->hello_len = hello_join(session->hello, session->hello_len);
     if (hello->server_name[0] != '\0')
         session->server_name = strdup(hello->server_name);
+    if (!session_choose(session, hello))
+        return;
+    if (hello->is_fragmented)
+        session->hello_len = hello_join(session->hello, session->hello_len);
     session->state = SESSION_HANDSHAKE;
     loop_queue(&session->host->loop, &session->task, QUEUE_HANDSHAKES);
 }
@@ -144,12 +115,27 @@ look_at_hello(struct session *session, struct chunk *chunk)
         queue_handshake(session, &hello);
 }
 
+/* The configuration says in words that this service has no TLS yet. */
+static void
+start_plain(struct session *session)
+{
+    tls_stream_set_plain(&session->client);
+    session->is_plain = true;
+    counters_note_plaintext(session->host->counters);
+    session->state = SESSION_CONNECT;
+    session_next_backend(session, 0);
+}
+
 void
 session_gather_hello(struct session *session)
 {
     struct pool *pool = &session->host->loop.pool;
     struct chunk *chunk;
 
+    if (session->service->snapshot->mode == SERVICE_PLAINTEXT) {
+        start_plain(session);
+        return;
+    }
     if (!session->client.sock.is_readable)
         return;
     chunk = pool_take(pool);
@@ -188,6 +174,7 @@ fail_by_version(struct session *session)
 
     if (session->hello_max_version >= (uint16_t)tls->min_version)
         return false;
+    session->code = SL_CLIENT_VERSION;
     session_fail(session, CLOSE_HANDSHAKE_FAILED,
         "client offers at most %s; this service takes %s and newer",
         version_name(session->hello_max_version),
@@ -228,8 +215,8 @@ fail_handshake(struct session *session, enum io_result result)
 static bool
 begin_handshake(struct session *session)
 {
-    struct WOLFSSL *ssl =
-        context_connection_new(session->service->context, &session->peer);
+    struct WOLFSSL *ssl = context_connection_new(
+        session->context, &session->peer, &session->wishes);
     bool has_begun = ssl != NULL
                      && tls_stream_start(&session->client, ssl, session->hello,
                             session->hello_len)
@@ -251,7 +238,7 @@ session_step_handshake(struct session *session)
     result = tls_stream_handshake(&session->client);
     if (result == IO_AGAIN)
         return;
-    context_handshake_ended(session->service->context);
+    context_handshake_ended(session->context);
     if (result != IO_OK) {
         fail_handshake(session, result);
         return;

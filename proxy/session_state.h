@@ -8,6 +8,7 @@
 #define SIDELOCK_PROXY_SESSION_STATE_H
 
 #include "certs/peer.h"
+#include "proxy/hello.h"
 #include "proxy/relay.h"
 #include "proxy/session.h"
 #include "proxy/tls_stream.h"
@@ -54,6 +55,10 @@ struct session {
     size_t hello_len;
     char *server_name; /* heap, as sent; NULL when none */
     uint16_t hello_max_version;
+    struct context *context;      /* of the view; NULL before the hello */
+    struct context_wishes wishes; /* protocol: of the settings */
+    bool is_plain;                /* no TLS: SERVICE_PLAINTEXT */
+    enum guide_code code;         /* more exact than the reason's; or SL_NONE */
     struct peer peer;
     const char *version; /* set when the handshake is done */
     const char *cipher;
@@ -68,6 +73,10 @@ struct session {
  * returns to session_run, which closes. fmt may be NULL: no detail. */
 void session_fail(struct session *session, enum close_reason reason,
     const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* Chooses context, group and protocol by the hello; false: refused, with the
+ * alert sent and the reason recorded (session_choose.c). */
+bool session_choose(struct session *session, const struct hello *hello);
 
 /* Steps of the states before the relay (session_start.c). */
 void session_gather_hello(struct session *session);

@@ -242,8 +242,8 @@ stream_end(struct stream *stream)
     return IO_OK;
 }
 
-void
-socket_stream_init(struct socket_stream *side, int fd)
+const struct stream_ops *
+socket_stream_ops(void)
 {
     static const struct stream_ops ops = {
         .read = stream_read,
@@ -253,6 +253,12 @@ socket_stream_init(struct socket_stream *side, int fd)
         .end = stream_end,
     };
 
-    side->stream.ops = &ops;
+    return &ops;
+}
+
+void
+socket_stream_init(struct socket_stream *side, int fd)
+{
+    side->stream.ops = socket_stream_ops();
     socket_init(&side->sock, fd);
 }

@@ -67,5 +67,7 @@ struct socket_stream {
 };
 
 void socket_stream_init(struct socket_stream *side, int fd);
+/* For a stream that only begins like a socket_stream. */
+const struct stream_ops *socket_stream_ops(void);
 
 #endif

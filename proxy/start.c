@@ -97,8 +97,7 @@ start_serving(struct server *server, struct report *report)
         return -1;
     }
     server->listens.worker_count = server->worker_count;
-    if (listen_set_prepare(
-            &next, &server->listens, server->snapshot->config, report)
+    if (listen_set_prepare(&next, &server->listens, server->snapshot, report)
         != 0)
         return -1;
     views = server_build_views(server, server->snapshot, &next, report);

@@ -332,6 +332,17 @@ tls_stream_init(struct tls_stream *side, int fd, struct pool *pool)
     socket_init(&side->sock, fd);
 }
 
+/* The plain stream finds its socket where ours is. */
+_Static_assert(
+    offsetof(struct tls_stream, sock) == offsetof(struct socket_stream, sock),
+    "a tls_stream begins like a socket_stream");
+
+void
+tls_stream_set_plain(struct tls_stream *side)
+{
+    side->stream.ops = socket_stream_ops();
+}
+
 int
 tls_stream_start(struct tls_stream *side, struct WOLFSSL *ssl,
     const uint8_t *received, size_t len)

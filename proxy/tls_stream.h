@@ -53,6 +53,9 @@ struct tls_stream {
 /* Takes over fd. */
 void tls_stream_init(struct tls_stream *side, int fd, struct pool *pool);
 
+/* From here on there is no TLS: bytes pass as they are. Before any was read. */
+void tls_stream_set_plain(struct tls_stream *side);
+
 /*
  * Attaches a connection object of a context (taken over in any case) and the
  * bytes that were received before it existed. 0, or -1: no memory.

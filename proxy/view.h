@@ -24,12 +24,16 @@ struct view_listen {
 
 struct view_service {
     const struct config_service *config;
-    struct context *context;
+    const struct snapshot_service *snapshot;
+    /* By the identity's index; one is made when the first client asks for it,
+     * the first identity's at once. */
+    struct context **contexts;
     struct backend_set backends;
 };
 
 struct view {
     unsigned refs;
+    struct ticket_ring *const *ring;
     struct snapshot *snapshot; /* one reference */
     struct view_service *services;
     size_t service_count;
@@ -42,6 +46,12 @@ struct view {
 struct view *view_new(struct snapshot *snapshot,
     struct ticket_ring *const *ring, size_t listen_count,
     struct report *report) MUST_CHECK;
+
+/* The context of a service with one of its identities. NULL: it could not be
+ * made, which has been logged. */
+struct context *view_context(struct view *view, size_t service_index,
+    uint32_t identity_index) MUST_CHECK;
+
 struct view *view_ref(struct view *view);
 void view_unref(struct view *view);
 

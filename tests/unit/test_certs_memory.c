@@ -188,7 +188,8 @@ build_context(void *arg)
     struct context *context;
 
     report_init(&report);
-    context = context_new(snapshot, 0, &ring, &report);
+    context =
+        context_new(snapshot, 0, snapshot->services[0].first, &ring, &report);
     left = SIZE_MAX;
     if (context == NULL)
         assert_told(&report);
@@ -215,7 +216,7 @@ prove_context(void *arg)
     struct report report;
 
     report_init(&report);
-    if (context_prove(arg, 0, &report) != 0) {
+    if (context_prove(arg, 0, 0, &report) != 0) {
         left = SIZE_MAX;
         assert_told(&report);
     }

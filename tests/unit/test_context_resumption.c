@@ -221,7 +221,8 @@ ticket_does_not_cross_services(void **state)
 
         service_start_with_tickets(&service, both);
         report_init(&report);
-        second = context_new(service.snapshot, 1, &service.ring, &report);
+        second = context_new(service.snapshot, 1,
+            service.snapshot->services[1].first, &service.ring, &report);
         assert_non_null(second);
         session = new_session(service.context, versions[i]);
         assert_false(is_resumed(second, versions[i], session));

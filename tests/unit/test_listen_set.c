@@ -52,7 +52,9 @@ prepare(struct listen_set *next, const struct listen_set *current,
     const char *const *listens, struct report *report)
 {
     struct config *config = config_of(listens);
-    int result = listen_set_prepare(next, current, config, report);
+    struct snapshot_service services[8] = {{.mode = SERVICE_TLS}};
+    struct snapshot snapshot = {.config = config, .services = services};
+    int result = listen_set_prepare(next, current, &snapshot, report);
 
     config_free(config);
     return result;

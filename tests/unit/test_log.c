@@ -368,8 +368,10 @@ findings_are_logged_as_loud_as_they_are(void **state)
     report_deinit(&report);
     (void)read_log();
     assert_non_null(strstr(content, "info event=finding text=\"a note\"\n"));
-    assert_non_null(strstr(content, "warn event=finding text=\"a warning\"\n"));
-    assert_non_null(strstr(content, "error event=finding text=\"an error\"\n"));
+    assert_non_null(strstr(content,
+        "warn event=finding code=SL-CONFIG-VALUE text=\"a warning\"\n"));
+    assert_non_null(strstr(content,
+        "error event=finding code=SL-CONFIG-VALUE text=\"an error\"\n"));
 }
 
 int

@@ -97,7 +97,7 @@ each_reference_keeps_it(void **state)
     (void)state;
     assert_ptr_equal(snapshot_ref(snapshot), snapshot);
     snapshot_unref(snapshot);
-    assert_int_equal(snapshot->identities[0]->chain_count, 2);
+    assert_int_equal(snapshot->identities[0].identity->chain_count, 2);
     snapshot_unref(snapshot);
 }
 
@@ -141,9 +141,9 @@ trust_is_there_where_clients_are_verified(void **state)
     struct snapshot *snapshot = make_snapshot(two_of_each);
 
     (void)state;
-    assert_null(snapshot->trusts[0]);
-    assert_non_null(snapshot->trusts[1]);
-    assert_int_equal(snapshot->trusts[1]->ca_count, 1);
+    assert_null(snapshot->services[0].trust);
+    assert_non_null(snapshot->services[1].trust);
+    assert_int_equal(snapshot->services[1].trust->ca_count, 1);
     snapshot_unref(snapshot);
 }
 

@@ -154,13 +154,13 @@ static void
 refused_load_leaves_the_one_before(void **state)
 {
     struct snapshot *previous = make_snapshot(GOOD_CERTIFICATE);
-    const struct identity *identity = previous->identities[0];
+    const struct identity *identity = previous->identities[0].identity;
     struct report report;
 
     (void)state;
     assert_null(load_snapshot(previous, EXPIRED_CERTIFICATE, &report));
     report_deinit(&report);
-    assert_ptr_equal(previous->identities[0], identity);
+    assert_ptr_equal(previous->identities[0].identity, identity);
     assert_true(identity_is_current(identity, time(NULL)));
     assert_int_equal(atomic_load(&previous->refs), 1);
     snapshot_unref(previous);

@@ -111,10 +111,10 @@ handshake_begins_with_what_was_received_before(void **state)
     notice_until(&pair.side.sock, EV_READ);
     assert_int_equal(
         socket_receive(&pair.side.sock, hello, sizeof(hello), &count), IO_OK);
-    assert_int_equal(
-        tls_stream_start(&pair.side,
-            context_connection_new(pair.service.context, &pair.peer), hello,
-            count),
+    assert_int_equal(tls_stream_start(&pair.side,
+                         context_connection_new(
+                             pair.service.context, &pair.peer, &no_wishes),
+                         hello, count),
         0);
     assert_int_equal(tls_pair_shake(&pair), IO_OK);
     tls_pair_stop(&pair);

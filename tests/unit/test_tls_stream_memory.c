@@ -77,7 +77,7 @@ start_without_memory_fails(void **state)
 
     (void)state;
     tls_pair_connect(&pair, TLS_VERSION_1_3, GOOD_CERTIFICATE);
-    ssl = context_connection_new(pair.service.context, &pair.peer);
+    ssl = context_connection_new(pair.service.context, &pair.peer, &no_wishes);
     assert_non_null(ssl);
     refuse_after(0);
     assert_int_equal(

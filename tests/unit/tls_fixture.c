@@ -24,6 +24,8 @@ struct wire {
     uint8_t bytes[WIRE_BYTES];
 };
 
+const struct context_wishes no_wishes = {0};
+
 static int
 on_read(WOLFSSL *ssl, char *buf, int len, void *arg)
 {
@@ -93,8 +95,9 @@ build_context(struct service *service, const char *text)
 
     service->snapshot = make_snapshot(text);
     report_init(&report);
-    service->context = context_new(service->snapshot, 0,
-        service->ring != NULL ? &service->ring : NULL, &report);
+    service->context =
+        context_new(service->snapshot, 0, service->snapshot->services[0].first,
+            service->ring != NULL ? &service->ring : NULL, &report);
     assert_non_null(service->context);
     assert_int_equal(report.count, 0);
     report_deinit(&report);
@@ -225,7 +228,7 @@ duo_start(
     if (spec->has_broken_leaf)
         duo->to_server->broken = read_der(spec->cert);
     new_client(duo, spec);
-    duo->server = context_connection_new(context, &duo->peer);
+    duo->server = context_connection_new(context, &duo->peer, &no_wishes);
     assert_non_null(duo->server);
     attach(duo->server, duo->to_server, duo->to_client);
     shake_hands(duo);

@@ -27,6 +27,9 @@ struct service {
 
 /* Serves a configuration as make_config() takes it; without tickets, or with
  * those of a ring of its own. */
+/* A client that asks for nothing special. */
+extern const struct context_wishes no_wishes;
+
 void service_start(struct service *service, const char *text);
 void service_start_with_tickets(struct service *service, const char *text);
 /* Another with the same ring, as after a reload. */

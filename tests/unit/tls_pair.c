@@ -49,7 +49,7 @@ int
 tls_pair_attach(struct tls_pair *pair)
 {
     struct WOLFSSL *ssl =
-        context_connection_new(pair->service.context, &pair->peer);
+        context_connection_new(pair->service.context, &pair->peer, &no_wishes);
 
     assert_non_null(ssl);
     return tls_stream_start(&pair->side, ssl, (const uint8_t *)"", 0);
