@@ -157,18 +157,16 @@ take_relay_end(struct session *session)
 {
     const struct relay_half *up = &session->relay.to_backend;
     const struct relay_half *down = &session->relay.to_client;
-    char detail[TLS_DETAIL_BYTES];
-    enum close_reason reason;
+    struct tls_fault fault;
 
+    tls_stream_fault(&session->client, &fault);
     if (up->state == HALF_CUT) {
-        reason = tls_stream_fault(&session->client, detail);
-        session_fail(session, reason, "%s", detail);
+        session->code = fault.code;
+        session_fail(session, fault.reason, "%s", fault.detail);
     } else if (down->state == HALF_CUT) {
         session_fail(session, CLOSE_BACKEND_RESET, "%s",
             strerror(session->backend.sock.error));
-    } else if (down->state != HALF_ENDED
-               && tls_stream_fault(&session->client, detail)
-                      == CLOSE_NO_MEMORY) {
+    } else if (down->state != HALF_ENDED && fault.reason == CLOSE_NO_MEMORY) {
         session_fail(session, CLOSE_NO_MEMORY, NULL);
     } else if (down->state != HALF_ENDED) {
         session_fail(session, CLOSE_CLIENT_RESET,

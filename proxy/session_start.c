@@ -185,30 +185,32 @@ fail_by_version(struct session *session)
 static void
 fail_handshake(struct session *session, enum io_result result)
 {
-    char detail[TLS_DETAIL_BYTES];
-    enum close_reason reason = tls_stream_fault(&session->client, detail);
+    struct tls_fault fault;
 
+    tls_stream_fault(&session->client, &fault);
     if (session->peer.rejected != NULL) {
         session_fail(
             session, CLOSE_CLIENT_REFUSED, "%s", session->peer.rejected);
         return;
     }
-    if (reason == CLOSE_CLIENT_REFUSED) {
-        session_fail(session, reason, "%s", detail);
+    if (fault.reason == CLOSE_CLIENT_REFUSED) {
+        session_fail(session, fault.reason, "%s", fault.detail);
         return;
     }
     if (result == IO_TRUNCATED || result == IO_EOF
-        || reason == CLOSE_CLIENT_RESET) {
+        || fault.reason == CLOSE_CLIENT_RESET) {
         session_fail(session, CLOSE_HANDSHAKE_ABORTED,
             "the client left in the middle of the handshake");
         return;
     }
-    if (reason == CLOSE_NO_MEMORY) {
+    if (fault.reason == CLOSE_NO_MEMORY) {
         session_fail(session, CLOSE_NO_MEMORY, NULL);
         return;
     }
-    if (!fail_by_version(session))
-        session_fail(session, CLOSE_HANDSHAKE_FAILED, "%s", detail);
+    if (fail_by_version(session))
+        return;
+    session->code = fault.code;
+    session_fail(session, CLOSE_HANDSHAKE_FAILED, "%s", fault.detail);
 }
 
 /* Makes the TLS object and feeds it the hello; false: no memory. */

@@ -15,97 +15,115 @@
 struct words {
     int code;
     const char *text;
+    enum guide_code guide;
 };
 
 static const struct words alerts[] = {
-    {close_notify, "close_notify: it gave up"},
-    {unexpected_message, "unexpected_message"},
-    {bad_record_mac, "bad_record_mac: bytes changed on the way"},
-    {handshake_failure, "handshake_failure: nothing offered suits it"},
-    {bad_certificate, "bad_certificate: it cannot use our certificate"},
+    {close_notify, "close_notify: it gave up", SL_CLIENT_LEFT},
+    {unexpected_message, "unexpected_message", SL_CLIENT_TLS},
+    {bad_record_mac, "bad_record_mac: bytes changed on the way", SL_CLIENT_TLS},
+    {handshake_failure, "handshake_failure: nothing offered suits it",
+        SL_CLIENT_CIPHER},
+    {bad_certificate, "bad_certificate: it cannot use our certificate",
+        SL_CLIENT_SEES_OTHER},
     {unsupported_certificate,
-        "unsupported_certificate: it cannot use our kind of certificate"},
-    {certificate_revoked, "certificate_revoked: it takes ours for revoked"},
-    {certificate_expired, "certificate_expired: it takes ours for expired"},
-    {certificate_unknown, "certificate_unknown: it does not trust ours"},
-    {illegal_parameter, "illegal_parameter"},
-    {unknown_ca, "unknown_ca: it does not know the CA of our certificate"},
-    {access_denied, "access_denied"},
-    {decode_error, "decode_error"},
-    {decrypt_error, "decrypt_error"},
-    {protocol_version, "protocol_version: it wants another TLS version"},
-    {insufficient_security, "insufficient_security"},
-    {internal_error, "internal_error: it failed by itself"},
-    {user_canceled, "user_canceled"},
-    {unrecognized_name, "unrecognized_name: our certificate is for others"},
-    {certificate_required, "certificate_required"},
-    {no_application_protocol, "no_application_protocol"},
+        "unsupported_certificate: it cannot use our kind of certificate",
+        SL_CLIENT_SEES_OTHER},
+    {certificate_revoked, "certificate_revoked: it takes ours for revoked",
+        SL_CLIENT_SEES_OTHER},
+    {certificate_expired, "certificate_expired: it takes ours for expired",
+        SL_CLIENT_SEES_EXPIRED},
+    {certificate_unknown, "certificate_unknown: it does not trust ours",
+        SL_CLIENT_DISTRUSTS},
+    {illegal_parameter, "illegal_parameter", SL_CLIENT_TLS},
+    {unknown_ca, "unknown_ca: it does not know the CA of our certificate",
+        SL_CLIENT_DISTRUSTS},
+    {access_denied, "access_denied", SL_CLIENT_TLS},
+    {decode_error, "decode_error", SL_CLIENT_TLS},
+    {decrypt_error, "decrypt_error", SL_CLIENT_TLS},
+    {protocol_version, "protocol_version: it wants another TLS version",
+        SL_CLIENT_VERSION},
+    {insufficient_security, "insufficient_security", SL_CLIENT_CIPHER},
+    {internal_error, "internal_error: it failed by itself", SL_CLIENT_TLS},
+    {user_canceled, "user_canceled", SL_CLIENT_LEFT},
+    {unrecognized_name, "unrecognized_name: our certificate is for others",
+        SL_CLIENT_SEES_OTHER},
+    {certificate_required, "certificate_required", SL_CLIENT_TLS},
+    {no_application_protocol, "no_application_protocol", SL_CLIENT_ALPN},
 };
 
 static const struct words errors[] = {
-    {VERSION_ERROR, "no TLS version in common with the client"},
-    {UNSUPPORTED_PROTO_VERSION, "no TLS version in common with the client"},
-    {MATCH_SUITE_ERROR, "no cipher suite in common with the client"},
-    {UNSUPPORTED_SUITE, "no cipher suite in common with the client"},
-    {BAD_KEY_SHARE_DATA, "the client's key share is not usable"},
-    {KEY_SHARE_ERROR, "the client's key share is not usable"},
-    {ECC_CURVE_ERROR, "no group in common with the client"},
-    {ECC_CURVETYPE_ERROR, "no group in common with the client"},
-    {NO_PEER_CERT, "the client sent no certificate"},
-    {VERIFY_MAC_ERROR, "a record failed authentication"},
-    {DECRYPT_ERROR, "a record failed authentication"},
-    {AES_GCM_AUTH_E, "a record failed authentication"},
-    {UNKNOWN_RECORD_TYPE, "the client sent a record of unknown type"},
-    {LENGTH_ERROR, "the client sent a record of bad length"},
-    {OUT_OF_ORDER_E, "the client sent a message out of order"},
-    {SANITY_MSG_E, "the client sent a message out of order"},
-    {SANITY_CIPHER_E, "the client sent a record that must be encrypted"},
+    {VERSION_ERROR, "no TLS version in common with the client",
+        SL_CLIENT_VERSION},
+    {UNSUPPORTED_PROTO_VERSION, "no TLS version in common with the client",
+        SL_CLIENT_VERSION},
+    {MATCH_SUITE_ERROR, "no cipher suite in common with the client",
+        SL_CLIENT_CIPHER},
+    {UNSUPPORTED_SUITE, "no cipher suite in common with the client",
+        SL_CLIENT_CIPHER},
+    {BAD_KEY_SHARE_DATA, "the client's key share is not usable",
+        SL_CLIENT_GROUP},
+    {KEY_SHARE_ERROR, "the client's key share is not usable", SL_CLIENT_GROUP},
+    {ECC_CURVE_ERROR, "no group in common with the client", SL_CLIENT_GROUP},
+    {ECC_CURVETYPE_ERROR, "no group in common with the client",
+        SL_CLIENT_GROUP},
+    {NO_PEER_CERT, "the client sent no certificate", SL_CLIENT_REFUSED},
+    {VERIFY_MAC_ERROR, "a record failed authentication", SL_CLIENT_TLS},
+    {DECRYPT_ERROR, "a record failed authentication", SL_CLIENT_TLS},
+    {AES_GCM_AUTH_E, "a record failed authentication", SL_CLIENT_TLS},
+    {UNKNOWN_RECORD_TYPE, "the client sent a record of unknown type",
+        SL_CLIENT_TLS},
+    {LENGTH_ERROR, "the client sent a record of bad length", SL_CLIENT_TLS},
+    {OUT_OF_ORDER_E, "the client sent a message out of order", SL_CLIENT_TLS},
+    {SANITY_MSG_E, "the client sent a message out of order", SL_CLIENT_TLS},
+    {SANITY_CIPHER_E, "the client sent a record that must be encrypted",
+        SL_CLIENT_TLS},
 };
 
-static const char *
+static const struct words *
 find_words(const struct words *list, size_t count, int code)
 {
     for (size_t i = 0; i < count; i++)
         if (list[i].code == code)
-            return list[i].text;
+            return &list[i];
     return NULL;
 }
 
-void
+enum guide_code
 tls_fault_alert(int code, char *out, size_t cap)
 {
-    const char *text =
+    const struct words *words =
         find_words(alerts, sizeof(alerts) / sizeof(alerts[0]), code);
 
-    if (text != NULL)
-        (void)snprintf(out, cap, "client sent alert %s", text);
+    if (words != NULL)
+        (void)snprintf(out, cap, "client sent alert %s", words->text);
     else
         (void)snprintf(out, cap, "client sent alert %d", code);
+    return words != NULL ? words->guide : SL_CLIENT_TLS;
 }
 
-static void
+static enum guide_code
 alert_words(struct WOLFSSL *ssl, char *out, size_t cap)
 {
     WOLFSSL_ALERT_HISTORY history;
 
     memset(&history, 0, sizeof(history));
     (void)wolfSSL_get_alert_history(ssl, &history);
-    tls_fault_alert(history.last_rx.code, out, cap);
+    return tls_fault_alert(history.last_rx.code, out, cap);
 }
 
-void
+enum guide_code
 tls_fault_words(struct WOLFSSL *ssl, int error, char *out, size_t cap)
 {
-    const char *text;
+    const struct words *words;
 
-    if (error == FATAL_ERROR) {
-        alert_words(ssl, out, cap);
-        return;
-    }
-    text = find_words(errors, sizeof(errors) / sizeof(errors[0]), error);
-    if (text == NULL)
-        text = wolfSSL_ERR_reason_error_string((unsigned long)error);
-    (void)snprintf(out, cap, "%s", text);
+    if (error == FATAL_ERROR)
+        return alert_words(ssl, out, cap);
+    words = find_words(errors, sizeof(errors) / sizeof(errors[0]), error);
+    (void)snprintf(out, cap, "%s",
+        words != NULL ? words->text
+                      : wolfSSL_ERR_reason_error_string((unsigned long)error));
+    return words != NULL ? words->guide : SL_CLIENT_TLS;
 }
 
 void

@@ -78,11 +78,14 @@ const char *tls_stream_cipher(const struct tls_stream *side);
 const char *tls_stream_group(const struct tls_stream *side);
 bool tls_stream_is_resumed(const struct tls_stream *side);
 
-/*
- * Why the stream broke, from the socket's and the library's errors: a reason
- * and, in detail, words for the log ("" when the reason says it all).
- */
-enum close_reason tls_stream_fault(
-    const struct tls_stream *side, char detail[TLS_DETAIL_BYTES]);
+/* Why a stream broke. */
+struct tls_fault {
+    enum close_reason reason;
+    enum guide_code code;          /* SL_NONE: the reason's */
+    char detail[TLS_DETAIL_BYTES]; /* "" when the reason says it all */
+};
+
+/* From the socket's and the library's errors. */
+void tls_stream_fault(const struct tls_stream *side, struct tls_fault *fault);
 
 #endif

@@ -47,27 +47,38 @@ tls_stream_is_resumed(const struct tls_stream *side)
     return wolfSSL_session_reused(side->ssl) != 0;
 }
 
-enum close_reason
-tls_stream_fault(const struct tls_stream *side, char detail[TLS_DETAIL_BYTES])
+static void
+name_tls_fault(const struct tls_stream *side, struct tls_fault *fault)
 {
-    detail[0] = '\0';
-    if (side->sock.error == ENOMEM || side->tls_error == MEMORY_E
-        || side->tls_error == MEMORY_ERROR)
-        return CLOSE_NO_MEMORY;
-    if (side->sock.error != 0) {
-        tls_fault_errno(side->sock.error, detail, TLS_DETAIL_BYTES);
-        return CLOSE_CLIENT_RESET;
-    }
-    if (side->tls_error == 0)
-        return CLOSE_CLIENT_TRUNCATED;
+    char *detail = fault->detail;
+
+    fault->reason = CLOSE_CLIENT_TLS_ERROR;
     if (side->tls_error == NO_PEER_CERT) {
+        fault->reason = CLOSE_CLIENT_REFUSED;
         (void)snprintf(detail, TLS_DETAIL_BYTES,
             "the client showed no certificate, and this service wants one");
-        return CLOSE_CLIENT_REFUSED;
+    } else if (side->plain_alert >= 0) {
+        fault->code =
+            tls_fault_alert(side->plain_alert, detail, TLS_DETAIL_BYTES);
+    } else {
+        fault->code = tls_fault_words(
+            side->ssl, side->tls_error, detail, TLS_DETAIL_BYTES);
     }
-    if (side->plain_alert >= 0)
-        tls_fault_alert(side->plain_alert, detail, TLS_DETAIL_BYTES);
-    else
-        tls_fault_words(side->ssl, side->tls_error, detail, TLS_DETAIL_BYTES);
-    return CLOSE_CLIENT_TLS_ERROR;
+}
+
+void
+tls_stream_fault(const struct tls_stream *side, struct tls_fault *fault)
+{
+    *fault = (struct tls_fault){.code = SL_NONE};
+    if (side->sock.error == ENOMEM || side->tls_error == MEMORY_E
+        || side->tls_error == MEMORY_ERROR) {
+        fault->reason = CLOSE_NO_MEMORY;
+    } else if (side->sock.error != 0) {
+        fault->reason = CLOSE_CLIENT_RESET;
+        tls_fault_errno(side->sock.error, fault->detail, TLS_DETAIL_BYTES);
+    } else if (side->tls_error == 0) {
+        fault->reason = CLOSE_CLIENT_TRUNCATED;
+    } else {
+        name_tls_fault(side, fault);
+    }
 }

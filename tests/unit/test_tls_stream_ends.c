@@ -38,13 +38,13 @@ static void
 assert_fault(
     struct tls_pair *pair, enum close_reason reason, const char *text_part)
 {
-    char detail[TLS_DETAIL_BYTES];
+    struct tls_fault fault;
 
+    tls_stream_fault(&pair->side, &fault);
     assert_string_equal(
-        close_reason_word(tls_stream_fault(&pair->side, detail)),
-        close_reason_word(reason));
-    if (strstr(detail, text_part) == NULL)
-        fail_msg("\"%s\" is not in \"%s\"", text_part, detail);
+        close_reason_word(fault.reason), close_reason_word(reason));
+    if (strstr(fault.detail, text_part) == NULL)
+        fail_msg("\"%s\" is not in \"%s\"", text_part, fault.detail);
 }
 
 /* Fills the sockets, and the stream until it takes no more. The number of

@@ -64,9 +64,10 @@ empty_pool(struct tls_pair *pair)
 static void
 assert_no_memory(struct tls_pair *pair)
 {
-    char detail[TLS_DETAIL_BYTES];
+    struct tls_fault fault;
 
-    assert_int_equal(tls_stream_fault(&pair->side, detail), CLOSE_NO_MEMORY);
+    tls_stream_fault(&pair->side, &fault);
+    assert_int_equal(fault.reason, CLOSE_NO_MEMORY);
 }
 
 static void
@@ -151,7 +152,7 @@ static bool
 shakes_hands_with(
     enum tls_version version, size_t allocations, size_t *said_count)
 {
-    char detail[TLS_DETAIL_BYTES];
+    struct tls_fault fault;
     struct tls_pair pair;
     enum io_result result = IO_AGAIN;
 
@@ -167,7 +168,8 @@ shakes_hands_with(
     }
     context_handshake_ended(pair.service.context);
     assert_true(is_refused ? result == IO_ERROR : result == IO_OK);
-    if (is_refused && tls_stream_fault(&pair.side, detail) == CLOSE_NO_MEMORY)
+    tls_stream_fault(&pair.side, &fault);
+    if (is_refused && fault.reason == CLOSE_NO_MEMORY)
         (*said_count)++;
     tls_pair_stop(&pair);
     return !is_refused;
