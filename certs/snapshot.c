@@ -64,7 +64,8 @@ snapshot_load(struct config *config, const struct snapshot *previous,
     struct snapshot_build build = {
         .snapshot = snapshot,
         .previous = previous,
-        .judge = {now, config->reload.warn_days, report},
+        .now = now,
+        .report = report,
     };
 
     if (snapshot == NULL)
@@ -77,8 +78,10 @@ snapshot_load(struct config *config, const struct snapshot *previous,
     if (snapshot->services == NULL)
         goto no_memory;
     if (snapshot_load_identities(&build) == 0
-        && snapshot_load_services(&build) == 0)
+        && snapshot_load_services(&build) == 0) {
+        snapshot_judge(snapshot, now, report);
         return snapshot;
+    }
     free_parts(snapshot, config);
     return NULL;
 

@@ -80,6 +80,11 @@ struct snapshot *snapshot_load(struct config *config,
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot);
 
+/* Warns of every date that is past, near, or to come (dates.h): of leaves,
+ * intermediates and client CAs. A load has done it for its own time. */
+void snapshot_judge(
+    const struct snapshot *snapshot, time_t now, struct report *report);
+
 /* The identity that a service shows to clients that ask for no name; NULL
  * unless its mode is SERVICE_TLS. */
 const struct identity *snapshot_identity(

@@ -45,7 +45,7 @@ read_directories(struct snapshot_build *build)
     snapshot->directories =
         calloc(config->service_count, sizeof(*snapshot->directories));
     if (snapshot->directories == NULL) {
-        report_error(build->judge.report, SL_MEMORY,
+        report_error(build->report, SL_MEMORY,
             "out of memory while looking for certificates");
         return -1;
     }
@@ -56,7 +56,7 @@ read_directories(struct snapshot_build *build)
         if (path[0] == '\0' || find_directory(snapshot, path, &first) != NULL)
             continue;
         if (directory_read(&snapshot->directories[snapshot->directory_count++],
-                path, build->judge.report)
+                path, build->report)
             != 0)
             return -1;
     }
@@ -77,7 +77,7 @@ list_identities(struct snapshot_build *build)
     snapshot->identities =
         calloc(count > 0 ? count : 1, sizeof(*snapshot->identities));
     if (snapshot->identities == NULL) {
-        report_error(build->judge.report, SL_MEMORY,
+        report_error(build->report, SL_MEMORY,
             "out of memory while loading certificates");
         return -1;
     }
@@ -187,7 +187,7 @@ note_missing(const struct snapshot_build *build,
     entry->missing = strdup(report_first_error(found));
     if (entry->missing != NULL)
         return 0;
-    report_error(build->judge.report, SL_MEMORY, "out of memory");
+    report_error(build->report, SL_MEMORY, "out of memory");
     return -1;
 }
 
@@ -195,7 +195,7 @@ note_missing(const struct snapshot_build *build,
 static int
 note_sources(const struct snapshot_build *build, const struct sources *sources)
 {
-    struct report *report = build->judge.report;
+    struct report *report = build->report;
 
     if (report->sources == NULL || sources == NULL
         || sources_add_all(report->sources, sources) == 0)
@@ -230,7 +230,7 @@ load_new(const struct snapshot_build *build, struct snapshot_identity *entry,
                      ? note_missing(build, entry, &found)
                      : -1;
     if (entry->missing == NULL)
-        report_add_all(build->judge.report, &found);
+        report_add_all(build->report, &found);
     if (entry->identity != NULL)
         settle(entry->identity, &found);
     sources_free(found.sources);
@@ -244,23 +244,8 @@ share(const struct snapshot_build *build, struct snapshot_identity *entry,
 {
     entry->identity = identity_ref(old->identity);
     build->snapshot->shared_count++;
-    report_add_all(build->judge.report, &entry->identity->findings);
+    report_add_all(build->report, &entry->identity->findings);
     return note_sources(build, entry->identity->sources);
-}
-
-/* --- judging ------------------------------------------------------------- */
-
-static void
-judge_dates(
-    const struct date_judge *judge, const struct snapshot_identity *entry)
-{
-    const struct identity *identity = entry->identity;
-    char where[512];
-
-    identity_where(entry->settings, where, sizeof(where));
-    for (size_t i = 0; i < identity->chain_count; i++)
-        dates_judge(judge, &identity->info[i], where,
-            i == 0 ? "the leaf" : "an intermediate");
 }
 
 /* A reload must not make things worse: what clients accept today is not
@@ -272,11 +257,11 @@ check_no_worse(const struct snapshot_build *build,
     char where[512];
 
     if (old == NULL || old->identity == NULL
-        || !identity_is_current(old->identity, build->judge.now)
-        || identity_is_current(entry->identity, build->judge.now))
+        || !identity_is_current(old->identity, build->now)
+        || identity_is_current(entry->identity, build->now))
         return 0;
     identity_where(entry->settings, where, sizeof(where));
-    report_error(build->judge.report, SL_RELOAD_WORSE,
+    report_error(build->report, SL_RELOAD_WORSE,
         "%s: is expired or not yet valid and would replace a valid "
         "certificate; the one that is served stays; install a valid one and "
         "reload again",
@@ -293,7 +278,6 @@ load_entry(const struct snapshot_build *build, struct snapshot_identity *entry,
 
     if (failed != 0 || entry->identity == NULL)
         return failed;
-    judge_dates(&build->judge, entry);
     return check_no_worse(build, entry, old);
 }
 

@@ -3,14 +3,14 @@
 #ifndef SIDELOCK_CERTS_SNAPSHOT_INTERNAL_H
 #define SIDELOCK_CERTS_SNAPSHOT_INTERNAL_H
 
-#include "certs/dates.h"
 #include "certs/snapshot.h"
 
 /* One load under way. */
 struct snapshot_build {
     struct snapshot *snapshot;
     const struct snapshot *previous; /* or NULL */
-    struct date_judge judge;
+    time_t now;
+    struct report *report;
 };
 
 /* Finds the folders' pairs and loads every identity, or takes it over

@@ -29,7 +29,7 @@ warn_taken(const struct service_build *build,
 
     if (holder == SNI_NONE || &snapshot->identities[holder] == entry)
         return;
-    report_warning(build->build->judge.report, SL_NAME_TWICE,
+    report_warning(build->build->report, SL_NAME_TWICE,
         "service %s: certificate '%s' covers \"%s\" with the same kind of key "
         "as certificate '%s', which is the one that is shown",
         build->config->name, entry->settings->name, name,
@@ -52,7 +52,7 @@ add_names(const struct snapshot_identity *entry, uint32_t index, void *arg)
             warn_taken(build, entry, identity->names[i]);
             break;
         case SNI_NO_MEMORY:
-            report_error(build->build->judge.report, SL_MEMORY,
+            report_error(build->build->report, SL_MEMORY,
                 "out of memory while collecting names");
             build->failed = -1;
             break;
@@ -83,7 +83,7 @@ build_names(struct service_build *build)
 {
     build->service->names = sni_new();
     if (build->service->names == NULL) {
-        report_error(build->build->judge.report, SL_MEMORY,
+        report_error(build->build->report, SL_MEMORY,
             "out of memory while collecting names");
         return -1;
     }
@@ -121,7 +121,7 @@ find_first(const struct service_build *build)
 static void
 warn_mode(const struct service_build *build)
 {
-    struct report *report = build->build->judge.report;
+    struct report *report = build->build->report;
     const struct snapshot_service *service = build->service;
 
     if (service->mode == SERVICE_WAITING)
@@ -148,7 +148,7 @@ warn_left_out(const struct service_build *build)
             &snapshot->identities[index_of(snapshot, names->items[i])];
 
         if (entry->identity == NULL)
-            report_warning(build->build->judge.report, SL_CERT_WAITING,
+            report_warning(build->build->report, SL_CERT_WAITING,
                 "service %s: certificate '%s' is not good yet and not shown: "
                 "%s",
                 build->config->name, entry->settings->name, entry->missing);
@@ -178,18 +178,11 @@ set_mode(struct service_build *build)
 static int
 load_trust(struct service_build *build)
 {
-    const struct date_judge *judge = &build->build->judge;
-    struct trust *trust;
-
     if (build->config->required_level != LEVEL_PEER)
         return 0;
-    trust = trust_load(&build->config->clients, judge->report);
-    if (trust == NULL)
-        return -1;
-    build->service->trust = trust;
-    for (size_t i = 0; i < trust->ca_count; i++)
-        dates_judge(judge, &trust->info[i], "clients.ca", "a CA");
-    return 0;
+    build->service->trust =
+        trust_load(&build->config->clients, build->build->report);
+    return build->service->trust != NULL ? 0 : -1;
 }
 
 static int
@@ -199,7 +192,7 @@ load_ring(struct service_build *build)
 
     if (path[0] == '\0')
         return 0;
-    build->service->ring = ticket_ring_load(path, build->build->judge.report);
+    build->service->ring = ticket_ring_load(path, build->build->report);
     return build->service->ring != NULL ? 0 : -1;
 }
 
@@ -246,8 +239,8 @@ prove_one(const struct snapshot_identity *entry, uint32_t index, void *arg)
 
     if (build->failed != 0 || is_proven(build, entry->identity))
         return;
-    build->failed = context_prove(build->build->snapshot, build->index, index,
-        build->build->judge.report);
+    build->failed = context_prove(
+        build->build->snapshot, build->index, index, build->build->report);
 }
 
 static int
@@ -271,17 +264,17 @@ check_no_worse(const struct service_build *build)
     if (old == NULL || old->mode != SERVICE_TLS)
         return 0;
     if (entry->identity == NULL) {
-        report_error(load->judge.report, SL_RELOAD_WORSE,
+        report_error(load->report, SL_RELOAD_WORSE,
             "service %s: its new certificate '%s' is not good, and the one it "
             "serves is; that one stays: %s",
             build->config->name, entry->settings->name, entry->missing);
         return -1;
     }
     if (!identity_is_current(
-            load->previous->identities[old->first].identity, load->judge.now)
-        || identity_is_current(entry->identity, load->judge.now))
+            load->previous->identities[old->first].identity, load->now)
+        || identity_is_current(entry->identity, load->now))
         return 0;
-    report_error(load->judge.report, SL_RELOAD_WORSE,
+    report_error(load->report, SL_RELOAD_WORSE,
         "service %s: its new certificate \"%s\" is expired or not yet valid, "
         "and the one it serves is valid; that one stays",
         build->config->name, entry->settings->name);

@@ -260,10 +260,15 @@ static void
 on_daily(evutil_socket_t fd, short events, void *arg)
 {
     struct server *server = arg;
+    struct report report;
 
     (void)fd;
     (void)events;
     server_log_status(server);
+    report_init(&report);
+    snapshot_judge(server->snapshot, time(NULL), &report);
+    log_report(&report);
+    report_deinit(&report);
 }
 
 static int

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* All dates of a snapshot, judged: at start, at a reload, and every day. */
+#include "certs/dates.h"
+#include "certs/snapshot.h"
+
+static void
+judge_identity(
+    const struct date_judge *judge, const struct snapshot_identity *entry)
+{
+    const struct identity *identity = entry->identity;
+    char where[512];
+
+    identity_where(entry->settings, where, sizeof(where));
+    for (size_t i = 0; i < identity->chain_count; i++)
+        dates_judge(judge, &identity->info[i], where,
+            i == 0 ? "the leaf" : "an intermediate");
+}
+
+void
+snapshot_judge(
+    const struct snapshot *snapshot, time_t now, struct report *report)
+{
+    const struct config *config = snapshot->config;
+    const struct date_judge judge = {now, config->reload.warn_days, report};
+
+    for (size_t i = 0; i < snapshot->identity_count; i++)
+        if (snapshot->identities[i].identity != NULL)
+            judge_identity(&judge, &snapshot->identities[i]);
+    for (size_t i = 0; i < config->service_count; i++) {
+        const struct trust *trust = snapshot->services[i].trust;
+
+        for (size_t k = 0; trust != NULL && k < trust->ca_count; k++)
+            dates_judge(&judge, &trust->info[k], "clients.ca", "a CA");
+    }
+}
