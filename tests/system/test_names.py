@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from lib import backends, net, settings, tls
+from lib import backends, clients, net, servers, settings, tls
 from lib.names import shown, unverified
 from lib.tls import TLS12, TlsClient
 
@@ -64,6 +64,42 @@ def test_each_name_has_its_certificate(start_with, many, version):
         ("xn--bcher-kva.example.test", many.idn),
     ):
         assert shown(address, name, version=version) == certificate.serial
+
+
+@each_version
+@pytest.mark.parametrize(
+    "client", clients.ALL, ids=lambda client: client.__name__
+)
+def test_real_clients_get_the_certificate_for_their_name(
+    start_with, serve, many, client, version
+):
+    """Each verifies the name: the first certificate would not do."""
+    proxy = start_with(
+        [("web", many.web), ("localhost", many.server_certificate)],
+        serve(backends.sized_source),
+    )
+    size, seed = 10_000, 7
+    answer = client(
+        proxy.port, many.ca, version, backends.sized_request(size, seed)
+    )
+    assert len(answer) == size
+
+
+@each_version
+def test_curl_gets_the_certificate_for_its_name(
+    start_with, many, tmp_path, version
+):
+    """curl --connect-to, against a plain HTTP server."""
+    with servers.http_server(tmp_path) as server:
+        proxy = start_with(
+            [("web", many.web), ("mail", many.mail)], server
+        )
+        for name in ("web.example.test", "mail.example.test"):
+            body = clients.curl(
+                f"https://{name}/", many.ca, version,
+                "--connect-to", f"{name}:443:127.0.0.1:{proxy.port}",
+            )  # fmt: skip
+            assert body
 
 
 def test_case_makes_no_difference(start_with, many):
