@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reading, ordering and judging certificate chains. */
+/* Ordering certificate chains. */
 #include "certs/chain.h"
 
 #include <stdlib.h>
@@ -10,141 +10,7 @@
 #include <wolfssl/ssl.h>
 #include <wolfssl/wolfcrypt/error-crypt.h>
 
-#include "certs/file.h"
-#include "certs/pem.h"
-
-/* --- reading ------------------------------------------------------------ */
-
-static bool
-is_certificate(const char *label)
-{
-    return strcmp(label, "CERTIFICATE") == 0
-           || strcmp(label, "X509 CERTIFICATE") == 0;
-}
-
-static int
-refuse_block(enum pem_result result, size_t number, const char *path,
-    const char *role, struct report *report)
-{
-    if (result == PEM_NO_MEMORY)
-        report_error(report, SL_MEMORY, "%s %s: out of memory", role, path);
-    else
-        report_error(report, SL_PEM_BROKEN,
-            "%s %s: PEM block %zu is broken (no END line, or bad base64); was "
-            "the file cut off?",
-            role, path, number);
-    return -1;
-}
-
-static void
-free_cert(struct chain_cert *cert)
-{
-    x509_free(cert->x509);
-    blob_free(&cert->der);
-    *cert = (struct chain_cert){{0}, NULL};
-}
-
-/* Takes over the block's bytes as one more certificate. */
-static int
-add_cert(struct chain *chain, struct pem_block *block, const char *path,
-    const char *role, struct report *report)
-{
-    struct chain_cert *cert = &chain->certs[chain->count];
-    int error;
-
-    if (chain->count == CHAIN_FILE_MAX) {
-        report_error(report, SL_CHAIN_LONG,
-            "%s %s: holds more than %d certificates", role, path,
-            CHAIN_FILE_MAX);
-        return -1;
-    }
-    cert->der = block->der;
-    block->der = (struct blob){0};
-    chain->count++;
-    cert->x509 = x509_new(&cert->der, &error);
-    if (cert->x509 != NULL)
-        return 0;
-    report_error(report, SL_CERT_UNREADABLE,
-        "%s %s: certificate %zu cannot be read: %s", role, path, chain->count,
-        wolfSSL_ERR_reason_error_string((unsigned long)error));
-    return -1;
-}
-
-static int
-read_blocks(struct chain *chain, const struct blob *content, const char *path,
-    const char *role, struct report *report)
-{
-    struct pem_reader reader;
-    struct pem_block block;
-    enum pem_result result;
-    size_t number = 0;
-
-    pem_reader_init(&reader, content);
-    while ((result = pem_next(&reader, &block)) != PEM_END) {
-        int failed = 0;
-
-        number++;
-        if (result != PEM_BLOCK)
-            return refuse_block(result, number, path, role, report);
-        if (is_certificate(block.label))
-            failed = add_cert(chain, &block, path, role, report);
-        blob_wipe(&block.der); /* a key may stand in the same file */
-        if (failed != 0)
-            return -1;
-    }
-    return 0;
-}
-
-static void
-report_none(const struct blob *content, const char *path, const char *role,
-    struct report *report)
-{
-    char other[512];
-
-    pem_explain_other(content, path, other, sizeof(other));
-    if (other[0] != '\0')
-        report_error(report, SL_FORMAT_UNKNOWN, "%s %s: is not PEM: %s", role,
-            path, other);
-    else
-        report_error(report, SL_CERT_NONE,
-            "%s %s: no certificate in it (a line -----BEGIN "
-            "CERTIFICATE-----); is this the right file?",
-            role, path);
-}
-
-int
-chain_read(struct chain *chain, const char *path, const char *role,
-    struct report *report)
-{
-    struct blob content;
-    int failed = -1;
-
-    *chain = (struct chain){0};
-    if (file_read(&content, path, role, NULL, report) != 0)
-        return -1;
-    chain->certs = calloc(CHAIN_FILE_MAX, sizeof(*chain->certs));
-    if (chain->certs == NULL)
-        report_error(report, SL_MEMORY, "%s %s: out of memory", role, path);
-    else
-        failed = read_blocks(chain, &content, path, role, report);
-    if (failed == 0 && chain->count == 0) {
-        report_none(&content, path, role, report);
-        failed = -1;
-    }
-    blob_wipe(&content);
-    if (failed != 0)
-        chain_deinit(chain);
-    return failed;
-}
-
-void
-chain_deinit(struct chain *chain)
-{
-    for (size_t i = 0; i < chain->count; i++)
-        free_cert(&chain->certs[i]);
-    free(chain->certs);
-    *chain = (struct chain){0};
-}
+#include "certs/secret.h"
 
 /* --- links -------------------------------------------------------------- */
 
@@ -259,18 +125,17 @@ report_left_out(struct chain *chain, const char *path,
             continue;
         x509_fill_info(chain->certs[i].x509, &info);
         if (is_duplicate(chain, i, arrangement)) {
-            report_note(report,
-                "certificate.cert %s: certificate %zu (%s) is there twice",
-                path, i + 1, info.subject);
+            report_note(report, "%s %s: certificate %zu (%s) is there twice",
+                chain->role, path, i + 1, info.subject);
             continue;
         }
         if (x509_is_ca(chain->certs[i].x509))
             chain->left_out_ca = true;
         report_warning(report, SL_CHAIN_EXTRA,
-            "certificate.cert %s: certificate %zu (%s) does not belong to the "
+            "%s %s: certificate %zu (%s) does not belong to the "
             "chain of the leaf and is not served; if it was meant as its "
             "issuer, it is the wrong one",
-            path, i + 1, info.subject);
+            chain->role, path, i + 1, info.subject);
     }
 }
 
@@ -287,27 +152,35 @@ drop_root(struct chain *chain, const char *path,
     arrangement->is_used[last] = false;
     chain->had_root = true;
     report_note(report,
-        "certificate.cert %s: the root is in the file; it is not sent, clients "
+        "%s %s: the root is in the file; it is not sent, clients "
         "have it",
-        path);
+        chain->role, path);
 }
 
-/* Keeps the arranged certificates, in order, and frees the others. */
-static int
-apply(struct chain *chain, const struct arrangement *arrangement)
+static bool
+is_among(const size_t *order, size_t count, size_t index)
 {
-    struct chain_cert *kept = calloc(arrangement->count, sizeof(*kept));
+    for (size_t i = 0; i < count; i++)
+        if (order[i] == index)
+            return true;
+    return false;
+}
+
+int
+chain_keep(struct chain *chain, const size_t *order, size_t count)
+{
+    struct chain_cert *kept = calloc(count, sizeof(*kept));
 
     if (kept == NULL)
         return -1;
-    for (size_t i = 0; i < arrangement->count; i++)
-        kept[i] = chain->certs[arrangement->order[i]];
+    for (size_t i = 0; i < count; i++)
+        kept[i] = chain->certs[order[i]];
     for (size_t i = 0; i < chain->count; i++)
-        if (!arrangement->is_used[i])
-            free_cert(&chain->certs[i]);
+        if (!is_among(order, count, i))
+            chain_cert_free(&chain->certs[i]);
     free(chain->certs);
     chain->certs = kept;
-    chain->count = arrangement->count;
+    chain->count = count;
     /* The parsed form points to its bytes' holder, which has moved. */
     for (size_t i = 0; i < chain->count; i++)
         x509_moved(chain->certs[i].x509, &chain->certs[i].der);
@@ -328,23 +201,23 @@ chain_arrange(
     report_left_out(chain, path, &arrangement, report);
     if (!is_in_order(&arrangement))
         report_warning(report, SL_CHAIN_ORDER,
-            "certificate.cert %s: the certificates are out of order; served "
+            "%s %s: the certificates are out of order; served "
             "sorted, leaf first; put them so in the file, too",
-            path);
+            chain->role, path);
     drop_root(chain, path, &arrangement, report);
     if (arrangement.count > IDENTITY_CHAIN_MAX) {
         report_error(report, SL_CHAIN_LONG,
-            "certificate.cert %s: the chain is longer than %d certificates",
+            "%s %s: the chain is longer than %d certificates", chain->role,
             path, IDENTITY_CHAIN_MAX);
         free(arrangement.is_used);
         return -1;
     }
-    failed = apply(chain, &arrangement);
+    failed = chain_keep(chain, arrangement.order, arrangement.count);
     free(arrangement.is_used);
     if (failed == 0)
         return 0;
 
 no_memory:
-    report_error(report, SL_MEMORY, "certificate.cert %s: out of memory", path);
+    report_error(report, SL_MEMORY, "%s %s: out of memory", chain->role, path);
     return -1;
 }

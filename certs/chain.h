@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "certs/form.h"
 #include "certs/identity.h"
+#include "certs/pem.h"
 #include "certs/x509.h"
 
 enum {
@@ -23,6 +25,7 @@ struct chain_cert {
 };
 
 struct chain {
+    const char *role; /* the key that names its file, for messages */
     struct chain_cert *certs;
     size_t count;
     bool had_root;    /* arranging left out the root that it leads to */
@@ -30,12 +33,33 @@ struct chain {
 };
 
 /*
- * Reads all certificates of a PEM file in the order of the file. At least
- * one, or -1 with an error in the report. `role` is the key's name.
+ * Reads all certificates of a file, PEM or DER, in the order of the file. At
+ * least one, or -1 with an error in the report. `role` is the key's name.
  */
 int chain_read(struct chain *chain, const char *path, const char *role,
     struct report *report) MUST_CHECK;
 void chain_deinit(struct chain *chain);
+
+/* The same step by step. An empty chain; -1: no memory. */
+int chain_init(struct chain *chain, const char *role) MUST_CHECK;
+/* Takes the bytes over, also when it fails: -1 with an error in the report. */
+int chain_add(struct chain *chain, struct blob *der, const char *path,
+    struct report *report) MUST_CHECK;
+void chain_cert_free(struct chain_cert *cert);
+
+/* Reports why there is nothing to read. Always -1, but chain_refuse_form, which
+ * is 0 when the form does not explain it. */
+int chain_refuse_block(enum pem_result result, size_t number, const char *role,
+    const char *path, struct report *report);
+int chain_refuse_form(
+    enum form form, const char *role, const char *path, struct report *report);
+int chain_refuse_empty(
+    const char *role, const char *path, struct report *report);
+
+/* Keeps these certificates, in this order, and frees the others. -1: no
+ * memory, and nothing has changed. */
+int chain_keep(
+    struct chain *chain, const size_t *order, size_t count) MUST_CHECK;
 
 /* By name, by the right to sign, and by signature. */
 bool chain_cert_is_issued_by(

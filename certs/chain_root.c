@@ -9,6 +9,7 @@
 #include "certs/chain.h"
 #include "certs/der.h"
 #include "certs/file.h"
+#include "certs/form.h"
 #include "certs/pem.h"
 
 static const char system_roots[] = "/etc/ssl/certs/ca-certificates.crt";
@@ -41,7 +42,25 @@ block_is_root_of(struct blob *der, const struct chain_cert *top)
 }
 
 static enum search
-search(const struct blob *content, const struct chain_cert *top)
+search_der(const struct blob *content, const struct chain_cert *top)
+{
+    struct der in = {.data = content->data, .len = content->len};
+    enum search found = SEARCH_NO_CERTIFICATE;
+    struct der_element whole;
+
+    while (found != SEARCH_FOUND && der_take_tag(&in, DER_SEQUENCE, &whole)) {
+        struct blob root;
+
+        if (blob_copy(&root, whole.whole.data, whole.whole.len) != 0)
+            return found;
+        found = block_is_root_of(&root, top) ? SEARCH_FOUND : SEARCH_ABSENT;
+        blob_free(&root);
+    }
+    return found;
+}
+
+static enum search
+search_pem(const struct blob *content, const struct chain_cert *top)
 {
     enum search found = SEARCH_NO_CERTIFICATE;
     enum pem_result result;
@@ -59,6 +78,14 @@ search(const struct blob *content, const struct chain_cert *top)
     return found;
 }
 
+static enum search
+search(const struct blob *content, const struct chain_cert *top)
+{
+    if (form_of(content) == FORM_CERTIFICATE)
+        return search_der(content, top);
+    return search_pem(content, top);
+}
+
 /* 0 reached, 1 not reached, -1 with an error. */
 static int
 search_file(
@@ -74,15 +101,15 @@ search_file(
     if (found != SEARCH_NO_CERTIFICATE)
         return found == SEARCH_FOUND ? 0 : 1;
     report_error(report, SL_CERT_NONE,
-        "certificate.chain_root %s: no certificate in it (PEM is wanted)",
-        path);
+        "certificate.chain_root %s: no certificate in it (PEM or DER)", path);
     return -1;
 }
 
 static int
-check_root_file(const struct chain_cert *top, const char *path,
+check_root_file(const struct chain *chain, const char *path,
     const char *root_path, struct report *report)
 {
+    const struct chain_cert *top = &chain->certs[chain->count - 1];
     struct certificate_info info;
     int missing = search_file(root_path, top, report);
 
@@ -90,10 +117,10 @@ check_root_file(const struct chain_cert *top, const char *path,
         return missing;
     x509_fill_info(top->x509, &info);
     report_error(report, SL_CHAIN_INCOMPLETE,
-        "certificate.cert %s: the chain does not reach certificate.chain_root "
+        "%s %s: the chain does not reach certificate.chain_root "
         "%s: the issuer \"%s\" of \"%s\" is missing; append its certificate to "
         "the file",
-        path, root_path, info.issuer, info.subject);
+        chain->role, path, root_path, info.issuer, info.subject);
     return -1;
 }
 
@@ -119,23 +146,23 @@ chain_check_complete(const struct chain *chain, const char *path,
     struct certificate_info info;
 
     if (root_path[0] != '\0')
-        return check_root_file(top, path, root_path, report);
+        return check_root_file(chain, path, root_path, report);
     if (chain->had_root || x509_is_self_signed(top->x509) || system_knows(top))
         return 0;
     x509_fill_info(top->x509, &info);
     if (chain->left_out_ca && chain->count == 1) {
         report_error(report, SL_CHAIN_INCOMPLETE,
-            "certificate.cert %s: a link of the chain is missing: the issuer "
+            "%s %s: a link of the chain is missing: the issuer "
             "\"%s\" of \"%s\", although the file holds another CA; put the "
             "issuer's certificate into the file",
-            path, info.issuer, info.subject);
+            chain->role, path, info.issuer, info.subject);
         return -1;
     }
     report_note(report,
-        "certificate.cert %s: the chain ends at the issuer \"%s\", which is "
+        "%s %s: the chain ends at the issuer \"%s\", which is "
         "not "
         "among this system's roots; clients must know it; if it is an "
         "intermediate, append its certificate to the file",
-        path, info.issuer);
+        chain->role, path, info.issuer);
     return 0;
 }

@@ -52,6 +52,24 @@ der_take_tag(struct der *in, uint8_t tag, struct der_element *element)
 }
 
 bool
+der_take_number(struct der *in, uint32_t *number)
+{
+    struct der rest = *in;
+    struct der_element element;
+    uint32_t value = 0;
+
+    if (!der_take_tag(&rest, DER_INTEGER, &element) || element.content.len == 0
+        || element.content.len > sizeof(value)
+        || (element.content.data[0] & 0x80) != 0)
+        return false;
+    for (size_t i = 0; i < element.content.len; i++)
+        value = (value << 8) | element.content.data[i];
+    *number = value;
+    *in = rest;
+    return true;
+}
+
+bool
 der_equal(struct der a, struct der b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);

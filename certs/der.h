@@ -40,6 +40,9 @@ bool der_take(struct der *in, struct der_element *element);
 /* The same, and the element must have this tag. */
 bool der_take_tag(struct der *in, uint8_t tag, struct der_element *element);
 
+/* A number from 0 to INT32_MAX. */
+bool der_take_number(struct der *in, uint32_t *number);
+
 bool der_equal(struct der a, struct der b);
 
 /* "2.5.4.3"; cut to fit. */

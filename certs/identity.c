@@ -10,49 +10,49 @@
 #include "certs/key.h"
 #include "certs/names.h"
 #include "certs/secret.h"
+#include "certs/select.h"
 #include "certs/sources.h"
 #include "certs/x509.h"
 
 static int
-check_name(const struct x509 *leaf,
-    const struct config_certificate *certificate, struct report *report)
+check_name(const struct material *material, const struct x509 *leaf,
+    const char *server_name, struct report *report)
 {
     char names[X509_NAMES_BYTES];
 
     if (!x509_has_san(leaf))
         report_warning(report, SL_NAME_NONE,
-            "certificate.cert %s: has no subject alternative name; browsers "
-            "and most TLS libraries refuse it; have it issued with one",
-            certificate->cert);
-    if (certificate->server_name[0] == '\0'
-        || x509_covers(leaf, certificate->server_name))
+            "%s %s: has no subject alternative name; browsers and most TLS "
+            "libraries refuse it; have it issued with one",
+            material->cert_role, material->cert_path);
+    if (server_name[0] == '\0' || x509_covers(leaf, server_name))
         return 0;
     x509_names(leaf, names);
     report_error(report, SL_NAME_MISMATCH,
-        "certificate.cert %s: does not cover certificate.server_name \"%s\"; "
-        "it names: %s",
-        certificate->cert, certificate->server_name,
+        "%s %s: does not cover certificate.server_name \"%s\"; it names: %s",
+        material->cert_role, material->cert_path, server_name,
         names[0] != '\0' ? names : "nobody");
     return -1;
 }
 
 static int
-check_usage(const struct x509 *leaf, const char *path, struct report *report)
+check_usage(const struct material *material, const struct x509 *leaf,
+    struct report *report)
 {
     char usages[128];
 
     if (x509_is_sha1_signed(leaf) && !x509_is_self_signed(leaf))
         report_warning(report, SL_SIGNATURE_SHA1,
-            "certificate.cert %s: is signed with SHA-1, which clients refuse; "
-            "have it issued anew",
-            path);
+            "%s %s: is signed with SHA-1, which clients refuse; have it issued "
+            "anew",
+            material->cert_role, material->cert_path);
     if (x509_allows_server(leaf))
         return 0;
     x509_usages(leaf, usages, sizeof(usages));
     report_error(report, SL_USAGE_SERVER,
-        "certificate.cert %s: is not for servers: its extended key usage is "
-        "%s, and serverAuth is missing; have it issued for TLS servers",
-        path, usages);
+        "%s %s: is not for servers: its extended key usage is %s, and "
+        "serverAuth is missing; have it issued for TLS servers",
+        material->cert_role, material->cert_path, usages);
     return -1;
 }
 
@@ -86,51 +86,48 @@ take_name(struct identity *identity, const struct x509 *leaf,
         memcpy(identity->name, "unnamed", sizeof("unnamed"));
 }
 
-/* The certificate that the key belongs to; when there is none, the first that
- * is no CA, so that the error speaks of the right one. */
-static size_t
-find_leaf(const struct chain *chain, const struct blob *key)
+static int
+take_all(struct identity *identity, struct material *material,
+    const struct config_certificate *certificate)
 {
-    for (size_t i = 0; i < chain->count; i++)
-        if (key_fits(key, chain->certs[i].x509))
-            return i;
-    for (size_t i = 0; i < chain->count; i++)
-        if (!x509_is_ca(chain->certs[i].x509))
-            return i;
+    const struct x509 *leaf = material->chain.certs[0].x509;
+    struct x509_public_key public_key;
+
+    if (x509_public_key(leaf, &public_key) != 0)
+        return -1;
+    identity->key_type = public_key.type;
+    take_name(identity, leaf, certificate);
+    if (x509_dns_names(leaf, &identity->names, &identity->name_count) != 0
+        || take_chain(identity, &material->chain) != 0)
+        return -1;
+    identity->key = material->keys[0];
+    material->keys[0] = (struct blob){0};
     return 0;
 }
 
 static int
-prove(struct identity *identity, struct chain *chain,
+prove(struct identity *identity, struct material *material,
     const struct config_certificate *certificate, struct report *report)
 {
-    const char *key_path =
-        certificate->key[0] != '\0' ? certificate->key : certificate->cert;
-    struct x509_public_key public_key;
+    struct chain *chain = &material->chain;
+    const char *path = material->cert_path;
     const struct x509 *leaf;
+    size_t leaf_index;
 
-    if (key_load(&identity->key, key_path, report) != 0
-        || chain_arrange(chain, find_leaf(chain, &identity->key),
-               certificate->cert, report)
-               != 0)
+    if (select_identity(material, certificate, &leaf_index, report) != 0
+        || chain_arrange(chain, leaf_index, path, report) != 0)
         return -1;
     leaf = chain->certs[0].x509;
-    if (key_prove(&identity->key, key_path, leaf, certificate->cert, report)
-            != 0
-        || chain_check_complete(
-               chain, certificate->cert, certificate->chain_root, report)
+    if (key_check_kind(material, leaf, report) != 0
+        || chain_check_complete(chain, path, certificate->chain_root, report)
                != 0
-        || check_name(leaf, certificate, report) != 0
-        || check_usage(leaf, certificate->cert, report) != 0
-        || x509_public_key(leaf, &public_key) != 0)
+        || check_name(material, leaf, certificate->server_name, report) != 0
+        || check_usage(material, leaf, report) != 0)
         return -1;
-    identity->key_type = public_key.type;
-    take_name(identity, leaf, certificate);
-    if (x509_dns_names(leaf, &identity->names, &identity->name_count) == 0
-        && take_chain(identity, chain) == 0)
+    if (take_all(identity, material, certificate) == 0)
         return 0;
-    report_error(report, SL_MEMORY, "certificate.cert %s: out of memory",
-        certificate->cert);
+    report_error(
+        report, SL_MEMORY, "%s %s: out of memory", material->cert_role, path);
     return -1;
 }
 
@@ -139,7 +136,7 @@ identity_load(
     const struct config_certificate *certificate, struct report *report)
 {
     struct identity *identity = calloc(1, sizeof(*identity));
-    struct chain chain;
+    struct material material;
     int failed;
 
     if (identity == NULL) {
@@ -148,10 +145,10 @@ identity_load(
         return NULL;
     }
     atomic_init(&identity->refs, 1);
-    if (chain_read(&chain, certificate->cert, "certificate.cert", report) != 0)
+    if (material_load(&material, certificate, report) != 0)
         goto free_identity;
-    failed = prove(identity, &chain, certificate, report);
-    chain_deinit(&chain);
+    failed = prove(identity, &material, certificate, report);
+    material_deinit(&material);
     if (failed == 0)
         return identity;
 
@@ -188,7 +185,7 @@ identity_unref(struct identity *identity)
     free(identity->chain);
     free(identity->info);
     free(identity->names);
-    blob_wipe(&identity->key);
+    secret_free(&identity->key);
     blob_free(&identity->staple);
     sources_free(identity->sources);
     report_deinit(&identity->findings);

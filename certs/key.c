@@ -13,136 +13,11 @@
 #include <wolfssl/wolfcrypt/rsa.h>
 #include <wolfssl/wolfcrypt/sha256.h>
 
-#include "certs/file.h"
-#include "certs/pem.h"
-
 enum {
     SIGNATURE_BYTES_MAX = 1024, /* RSA up to 8192 bits */
     RSA_BITS_MIN = 2048,
     RSA_BITS_MAX = 4096, /* what the library is built for */
-    GROUP_AND_OTHERS_READ = 0044,
-    OTHERS_READ = 0004,
 };
-
-/* --- reading ------------------------------------------------------------ */
-
-static bool
-is_private_key(const char *label)
-{
-    return strcmp(label, "PRIVATE KEY") == 0
-           || strcmp(label, "EC PRIVATE KEY") == 0
-           || strcmp(label, "RSA PRIVATE KEY") == 0;
-}
-
-static int
-refuse_encrypted(const char *path, struct report *report)
-{
-    report_error(report, SL_PASSWORD_MISSING,
-        "certificate.key %s: the private key is encrypted, and passwords are "
-        "not supported; decrypt it: openssl pkey -in %s -out plain.key, then "
-        "chmod 600 plain.key",
-        path, path);
-    return -1;
-}
-
-static int
-refuse_keyless(
-    const struct blob *content, const char *path, struct report *report)
-{
-    char other[512];
-
-    pem_explain_other(content, path, other, sizeof(other));
-    if (other[0] != '\0')
-        report_error(report, SL_FORMAT_UNKNOWN,
-            "certificate.key %s: is not PEM: %s", path, other);
-    else
-        report_error(report, SL_KEY_NONE,
-            "certificate.key %s: no private key in it (a line -----BEGIN "
-            "PRIVATE KEY-----); is this the right file?",
-            path);
-    return -1;
-}
-
-/* Takes the block when it is a key. 1: taken; 0: something else; -1: error. */
-static int
-take_block(struct blob *key, struct pem_block *block, const char *path,
-    struct report *report)
-{
-    if (strcmp(block->label, "ENCRYPTED PRIVATE KEY") == 0
-        || block->is_encrypted)
-        return refuse_encrypted(path, report);
-    if (!is_private_key(block->label))
-        return 0;
-    *key = block->der;
-    block->der = (struct blob){0};
-    return 1;
-}
-
-static int
-find_key(struct blob *key, const struct blob *content, const char *path,
-    struct report *report)
-{
-    struct pem_reader reader;
-    struct pem_block block;
-    enum pem_result result;
-    int taken = 0;
-
-    pem_reader_init(&reader, content);
-    while (taken == 0 && (result = pem_next(&reader, &block)) != PEM_END) {
-        if (result == PEM_NO_MEMORY) {
-            report_error(
-                report, SL_MEMORY, "certificate.key %s: out of memory", path);
-            return -1;
-        }
-        if (result == PEM_MALFORMED) {
-            if (block.is_encrypted)
-                return refuse_encrypted(path, report);
-            report_error(report, SL_PEM_BROKEN,
-                "certificate.key %s: broken PEM (a block without its END line "
-                "or with bad base64); was it cut off?",
-                path);
-            return -1;
-        }
-        taken = take_block(key, &block, path, report);
-        blob_wipe(&block.der);
-    }
-    if (taken == 0)
-        return refuse_keyless(content, path, report);
-    return taken == 1 ? 0 : -1;
-}
-
-static void
-judge_mode(const char *path, mode_t mode, struct report *report)
-{
-    if (mode & OTHERS_READ)
-        report_warning(report, SL_KEY_EXPOSED,
-            "certificate.key %s: everybody on this machine can read the "
-            "private key (mode %04o); chmod 600 %s",
-            path, mode, path);
-    else if (mode & GROUP_AND_OTHERS_READ)
-        report_note(report,
-            "certificate.key %s: its group can read the private key (mode "
-            "%04o)",
-            path, mode);
-}
-
-int
-key_load(struct blob *key, const char *path, struct report *report)
-{
-    struct blob content;
-    mode_t mode;
-    int failed;
-
-    *key = (struct blob){0};
-    if (file_read(&content, path, "certificate.key", &mode, report) != 0)
-        return -1;
-    failed = find_key(key, &content, path, report);
-    blob_wipe(&content);
-    if (failed != 0)
-        return -1;
-    judge_mode(path, mode, report);
-    return 0;
-}
 
 /* --- proving ------------------------------------------------------------ */
 
@@ -304,40 +179,6 @@ prove(const struct blob *key, const struct x509_public_key *public_key,
     return 0;
 }
 
-static int
-check_strength(const struct x509_public_key *public_key, const char *cert_path,
-    struct report *report)
-{
-    RsaKey key;
-    word32 at = 0;
-    int bits = 0;
-
-    if (public_key->type != KEY_RSA)
-        return 0;
-    if (wc_InitRsaKey(&key, NULL) != 0)
-        return 0;
-    if (wc_RsaPublicKeyDecode(
-            public_key->data, &at, &key, (word32)public_key->len)
-        == 0)
-        bits = wc_RsaEncryptSize(&key) * 8;
-    wc_FreeRsaKey(&key);
-    if (bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX)
-        return 0;
-    if (bits > RSA_BITS_MAX) {
-        report_error(report, SL_KEY_UNSUPPORTED,
-            "certificate.cert %s: its RSA key has %d bits; up to %d are "
-            "supported (and ECDSA is far faster)",
-            cert_path, bits, RSA_BITS_MAX);
-        return -1;
-    }
-    report_error(report, SL_KEY_WEAK,
-        "certificate.cert %s: its RSA key has %d bits, clients want at least "
-        "%d; make a new key: openssl genpkey -algorithm EC -pkeyopt "
-        "ec_paramgen_curve:P-256",
-        cert_path, bits, RSA_BITS_MIN);
-    return -1;
-}
-
 /* 1 the pair belongs together, 0 it does not, negative: the library's code
  * for a key that it cannot use. */
 static int
@@ -365,25 +206,152 @@ key_fits(const struct blob *key, const struct x509 *leaf)
            && run_proof(key, &public_key) == 1;
 }
 
+/* --- what is wrong with it ----------------------------------------------- */
+
+static int
+rsa_bits(const struct x509_public_key *public_key)
+{
+    RsaKey key;
+    word32 at = 0;
+    int bits = 0;
+
+    if (wc_InitRsaKey(&key, NULL) != 0)
+        return 0;
+    if (wc_RsaPublicKeyDecode(
+            public_key->data, &at, &key, (word32)public_key->len)
+        == 0)
+        bits = wc_RsaEncryptSize(&key) * 8;
+    wc_FreeRsaKey(&key);
+    return bits;
+}
+
+static bool
+is_known_curve(const struct x509_public_key *public_key)
+{
+    ecc_key key;
+    word32 at = 0;
+    bool is_known;
+
+    if (wc_ecc_init(&key) != 0)
+        return false;
+    is_known = wc_EccPublicKeyDecode(
+                   public_key->data, &at, &key, (word32)public_key->len)
+               == 0;
+    wc_ecc_free(&key);
+    return is_known;
+}
+
+static int
+check_rsa(const struct material *material, int bits, struct report *report)
+{
+    if (bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX)
+        return 0;
+    if (bits > RSA_BITS_MAX) {
+        report_error(report, SL_KEY_UNSUPPORTED,
+            "%s %s: its RSA key has %d bits; up to %d are supported (and ECDSA "
+            "is far faster)",
+            material->cert_role, material->cert_path, bits, RSA_BITS_MAX);
+        return -1;
+    }
+    report_error(report, SL_KEY_WEAK,
+        "%s %s: its RSA key has %d bits, clients want at least %d; make a new "
+        "key: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256",
+        material->cert_role, material->cert_path, bits, RSA_BITS_MIN);
+    return -1;
+}
+
 int
-key_prove(const struct blob *key, const char *path, const struct x509 *leaf,
-    const char *cert_path, struct report *report)
+key_check_kind(const struct material *material, const struct x509 *leaf,
+    struct report *report)
 {
     struct x509_public_key public_key;
 
     if (x509_public_key(leaf, &public_key) != 0) {
         report_error(report, SL_KEY_UNSUPPORTED,
-            "certificate.cert %s: its key is none of ECDSA, RSA or Ed25519",
-            cert_path);
+            "%s %s: its key is none of ECDSA, RSA or Ed25519",
+            material->cert_role, material->cert_path);
         return -1;
     }
-    if (check_strength(&public_key, cert_path, report) != 0)
-        return -1;
-    if (run_proof(key, &public_key) == 1)
+    if (public_key.type == KEY_RSA)
+        return check_rsa(material, rsa_bits(&public_key), report);
+    if (public_key.type != KEY_ECDSA || is_known_curve(&public_key))
         return 0;
-    report_error(report, SL_KEY_MISMATCH,
-        "certificate.key %s: is not the private key of the certificate %s, or "
-        "is damaged; were the two files replaced together?",
-        path, cert_path);
+    report_error(report, SL_KEY_UNSUPPORTED,
+        "%s %s: its ECDSA key is on a curve that is not supported; P-256 and "
+        "P-384 are",
+        material->cert_role, material->cert_path);
     return -1;
+}
+
+static bool
+is_ecdsa(const struct blob *key)
+{
+    ecc_key decoded;
+    word32 at = 0;
+    int error = wc_ecc_init(&decoded);
+
+    if (error != 0)
+        return false;
+    error = wc_EccPrivateKeyDecode(key->data, &at, &decoded, (word32)key->len);
+    wc_ecc_free(&decoded);
+    return error == 0;
+}
+
+static bool
+is_rsa(const struct blob *key)
+{
+    RsaKey decoded;
+    word32 at = 0;
+    int error = wc_InitRsaKey(&decoded, NULL);
+
+    if (error != 0)
+        return false;
+    error = wc_RsaPrivateKeyDecode(key->data, &at, &decoded, (word32)key->len);
+    wc_FreeRsaKey(&decoded);
+    return error == 0;
+}
+
+static bool
+is_ed25519(const struct blob *key)
+{
+    ed25519_key decoded;
+    word32 at = 0;
+    int error = wc_ed25519_init(&decoded);
+
+    if (error != 0)
+        return false;
+    error =
+        wc_Ed25519PrivateKeyDecode(key->data, &at, &decoded, (word32)key->len);
+    wc_ed25519_free(&decoded);
+    return error == 0;
+}
+
+static bool
+has_readable_key(const struct material *material)
+{
+    for (size_t i = 0; i < material->key_count; i++) {
+        const struct blob *key = &material->keys[i];
+
+        if (is_ecdsa(key) || is_rsa(key) || is_ed25519(key))
+            return true;
+    }
+    return false;
+}
+
+void
+key_refuse(const struct material *material, const struct x509 *leaf,
+    struct report *report)
+{
+    if (key_check_kind(material, leaf, report) != 0)
+        return;
+    if (!has_readable_key(material))
+        report_error(report, SL_KEY_UNREADABLE,
+            "%s %s: the private key cannot be read as ECDSA (P-256, P-384), "
+            "RSA or Ed25519; is it damaged?",
+            material->key_role, material->key_path);
+    else
+        report_error(report, SL_KEY_MISMATCH,
+            "%s %s: is not the private key of the certificate %s, or is "
+            "damaged; were the two files replaced together?",
+            material->key_role, material->key_path, material->cert_path);
 }

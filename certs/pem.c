@@ -141,42 +141,9 @@ pem_next(struct pem_reader *reader, struct pem_block *block)
     return decode_body(block, body, (size_t)(end - body));
 }
 
-/* The contentType pkcs7-data inside the first 64 bytes: a PKCS#12 file. */
-static bool
-looks_like_pkcs12(const struct blob *content)
+bool
+pem_is_certificate(const char *label)
 {
-    static const uint8_t pkcs7_data[] = {
-        0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01};
-    size_t len = content->len < 64 ? content->len : 64;
-
-    return memmem(content->data, len, pkcs7_data, sizeof(pkcs7_data)) != NULL;
-}
-
-void
-pem_explain_other(
-    const struct blob *content, const char *path, char *out, size_t cap)
-{
-    static const uint8_t jks[] = {0xfe, 0xed, 0xfe, 0xed};
-
-    out[0] = '\0';
-    if (content->len < 4)
-        return;
-    if (memcmp(content->data, jks, sizeof(jks)) == 0)
-        (void)snprintf(out, cap,
-            "it is a Java keystore (JKS); convert it: keytool "
-            "-importkeystore -srckeystore %s -destkeystore out.p12 "
-            "-deststoretype pkcs12, then openssl pkcs12 -in out.p12 -nodes "
-            "-out out.pem",
-            path);
-    else if (content->data[0] == 0x30 && looks_like_pkcs12(content))
-        (void)snprintf(out, cap,
-            "it is PKCS#12; convert it: openssl pkcs12 -in %s -nodes -out "
-            "out.pem",
-            path);
-    else if (content->data[0] == 0x30)
-        (void)snprintf(out, cap,
-            "it is DER (binary); convert it: openssl x509 -inform DER -in %s "
-            "-out out.pem, or for a key: openssl pkey -inform DER -in %s -out "
-            "out.pem",
-            path, path);
+    return strcmp(label, "CERTIFICATE") == 0
+           || strcmp(label, "X509 CERTIFICATE") == 0;
 }

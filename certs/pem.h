@@ -38,12 +38,7 @@ enum pem_result {
 void pem_reader_init(struct pem_reader *reader, const struct blob *content);
 enum pem_result pem_next(struct pem_reader *reader, struct pem_block *block);
 
-/*
- * What a file without any PEM block seems to be ("DER, a binary
- * certificate", "PKCS#12"), and the command that makes PEM of it; "" when
- * nothing is known of it. `path` goes into the command.
- */
-void pem_explain_other(
-    const struct blob *content, const char *path, char *out, size_t cap);
+/* Is it the label of a certificate? */
+bool pem_is_certificate(const char *label);
 
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "certs/secret.h"
 #include "proxy/cpus.h"
 #include "proxy/load.h"
 #include "proxy/log.h"
@@ -130,6 +131,7 @@ int
 server_start(struct server *server, struct report *report)
 {
     (void)signal(SIGPIPE, SIG_IGN);
+    secret_close_process();
     raise_descriptor_limit();
     if (certs_init() != 0) {
         report_error(report, SL_START, "the TLS library does not start");

@@ -309,11 +309,63 @@ make_server_forms() {
     ssl pkey -traditional -in "$work/server-rsa.key" \
         -out "$work/server-pkcs1.key"
     made_file server-pkcs1.key "server-rsa.key as PKCS#1 (RSA PRIVATE KEY)"
-    ssl pkcs12 -export -in "$work/server.pem" -inkey "$work/server.key" \
-        -passout "pass:$PASSWORD" -out "$work/server.p12"
-    made_file server.p12 "server.pem and server.key as PKCS#12"
     ssl x509 -in "$work/server.pem" -outform DER -out "$work/server.der"
     made_file server.der "the leaf of server.pem as DER"
+}
+
+# Encrypted keys that are read, and those that are too old.
+make_encrypted_keys() {
+    local -a to=(-topk8 -in "$work/server.key" -passout "pass:$PASSWORD")
+    ssl pkcs8 "${to[@]}" -v2 aes-128-cbc -v2prf hmacWithSHA512 \
+        -outform DER -out "$work/server-encrypted-key.der"
+    made_file server-encrypted-key.der "server.key, encrypted, as DER"
+    ssl pkcs8 -topk8 -nocrypt -in "$work/server.key" -outform DER \
+        -out "$work/server-key.der"
+    made_file server-key.der "server.key as DER"
+    ssl pkcs8 "${to[@]}" -v1 PBE-SHA1-3DES -out "$work/server-pbes1.key"
+    made_file server-pbes1.key "server.key, encrypted with 3DES (PBES1)"
+    ssl pkcs8 "${to[@]}" -scrypt -out "$work/server-scrypt.key"
+    made_file server-scrypt.key "server.key, encrypted under scrypt"
+    ssl rsa -des3 -traditional -in "$work/server-rsa.key" \
+        -passout "pass:$PASSWORD" -out "$work/server-rsa-legacy.key"
+    made_file server-rsa-legacy.key \
+        "server-rsa.key, encrypted the old way (Proc-Type)"
+    printf '%s\n' "$PASSWORD" >"$work/password"
+    made_file password "the password, as a password_file"
+}
+
+# make_keystore FILE WHAT PASSWORD [ARGUMENT...]: of server.pem and server.key.
+make_keystore() {
+    ssl pkcs12 -export -in "$work/server.pem" -inkey "$work/server.key" \
+        -passout "pass:$3" "${@:4}" -out "$work/$1"
+    made_file "$1" "$2"
+}
+
+make_keystores() {
+    make_keystore server.p12 "server.pem and server.key as PKCS#12" "$PASSWORD"
+    make_keystore server-legacy.p12 "the same, encrypted with RC2 and 3DES" \
+        "$PASSWORD" -legacy -certpbe PBE-SHA1-RC2-40
+    make_keystore server-changeit.p12 "the same, its password is changeit" \
+        changeit
+    make_keystore server-nopassword.p12 "the same, its password is empty" ''
+    make_keystore server-plain.p12 "the same, without encryption" '' \
+        -keypbe NONE -certpbe NONE -nomac
+    ssl pkcs12 -export -nokeys -in "$work/ca.pem" -passout "pass:$PASSWORD" \
+        -out "$work/truststore.p12"
+    made_file truststore.p12 "ca.pem as PKCS#12, without a key"
+}
+
+# Several identities in one file: they differ in subject or issuer.
+make_bundle() {
+    issue bundle-subject server-rsa intermediate server other.example \
+        --san DNS:other.example
+    made_file bundle-subject.pem "other.example, for server-rsa.key"
+    issue bundle-issuer server-p384 other-ca server "$server_cn" --san "$san"
+    made_file bundle-issuer.pem "issued by other-ca.pem, for server-p384.key"
+    cat "$work"/server.{pem,key} "$work/server-rsa.key" \
+        "$work"/bundle-{subject,issuer}.pem "$work/server-p384.key" \
+        >"$work/bundle.pem"
+    made_file bundle.pem "three identities with their keys"
 }
 
 make_bad_files() {
@@ -368,6 +420,9 @@ make_all() {
     make_server_keys
     make_server_files
     make_server_forms
+    make_encrypted_keys
+    make_keystores
+    make_bundle
     make_bad_files
     make_clients
 }
@@ -381,7 +436,9 @@ install_files() {
     for line in "${made[@]}"; do
         file=${line%% *}
         case $file in
-        *.key | *.p12 | combined.pem) chmod 600 "$work/$file" ;;
+        *.key | *.p12 | *key.der | combined.pem | bundle.pem | password)
+            chmod 600 "$work/$file"
+            ;;
         *) chmod 644 "$work/$file" ;;
         esac
         mv -fT "$work/$file" "$dir/$file"

@@ -65,6 +65,22 @@ check_names(const struct x509 *x509)
 }
 
 static void
+check_dns_names(const struct x509 *x509)
+{
+    char **names;
+    size_t count;
+
+    require(x509_dns_names(x509, &names, &count) == 0);
+    require((count == 0) == (names == NULL));
+    for (size_t i = 0; i < count; i++)
+        require(names[i][0] != '\0'
+                && names[i][strspn(
+                       names[i], "abcdefghijklmnopqrstuvwxyz0123456789-_.*")]
+                       == '\0');
+    free(names);
+}
+
+static void
 check_certificate(const struct blob *der)
 {
     struct x509_public_key key;
@@ -78,6 +94,7 @@ check_certificate(const struct blob *der)
     }
     check_info(x509);
     check_names(x509);
+    check_dns_names(x509);
     (void)x509_is_ca(x509);
     (void)x509_may_sign_certificates(x509);
     (void)x509_is_self_signed(x509);

@@ -72,6 +72,8 @@ certs_start(void **state)
     const char *const arguments[] = {script, directory, "--all", NULL};
 
     (void)state;
+    /* Keys that tests write are open to nobody. */
+    (void)umask(S_IRWXG | S_IRWXO);
     if (mkdtemp(directory) == NULL || run(arguments) != 0)
         return -1;
     /* Tests that take away their rights look into it, too. */
@@ -203,6 +205,15 @@ assert_not_reported(const struct report *report, const char *text_part)
     }
 }
 
+bool
+has_code(const struct report *report, enum guide_code code)
+{
+    for (size_t i = 0; i < report->count; i++)
+        if (report->items[i].code == code)
+            return true;
+    return false;
+}
+
 void
 assert_no_complaint(const struct report *report)
 {
@@ -224,23 +235,51 @@ copy_text(const char *text)
     return copy;
 }
 
+/* Every text of a config_certificate, in the order of free_texts. */
+static void
+copy_texts(struct config_certificate *certificate, const struct pair *pair)
+{
+    certificate->name = copy_text("default");
+    certificate->cert = copy_text(pair->cert);
+    certificate->key = copy_text(pair->key);
+    certificate->server_name = copy_text(pair->server_name);
+    certificate->chain_root = copy_text(pair->chain_root);
+    certificate->keystore = copy_text(pair->keystore);
+    certificate->password_file = copy_text(pair->password_file);
+    certificate->password_env = copy_text(pair->password_env);
+    certificate->password_credential = copy_text(pair->password_credential);
+    certificate->select_subject = copy_text(pair->select_subject);
+    certificate->select_issuer = copy_text(pair->select_issuer);
+    certificate->ocsp_staple_file = copy_text(NULL);
+}
+
+static void
+free_texts(struct config_certificate *certificate)
+{
+    free(certificate->name);
+    free(certificate->cert);
+    free(certificate->key);
+    free(certificate->server_name);
+    free(certificate->chain_root);
+    free(certificate->keystore);
+    free(certificate->password_file);
+    free(certificate->password_env);
+    free(certificate->password_credential);
+    free(certificate->select_subject);
+    free(certificate->select_issuer);
+    free(certificate->ocsp_staple_file);
+}
+
 struct identity *
 load_pair(const struct pair *pair, struct report *report)
 {
     struct config_certificate certificate = {
-        .name = copy_text("default"),
-        .cert = copy_text(pair->cert),
-        .key = copy_text(pair->key),
-        .server_name = copy_text(pair->server_name),
-        .chain_root = copy_text(pair->chain_root),
-    };
-    struct identity *identity = identity_load(&certificate, report);
+        .allow_exposed_key = pair->allow_exposed_key};
+    struct identity *identity;
 
-    free(certificate.name);
-    free(certificate.cert);
-    free(certificate.key);
-    free(certificate.server_name);
-    free(certificate.chain_root);
+    copy_texts(&certificate, pair);
+    identity = identity_load(&certificate, report);
+    free_texts(&certificate);
     return identity;
 }
 
@@ -254,7 +293,8 @@ load_good(const struct pair *pair)
     identity = load_pair(pair, &report);
     if (identity == NULL) {
         print_findings(&report);
-        fail_msg("%s was refused", pair->cert);
+        fail_msg(
+            "%s was refused", pair->cert != NULL ? pair->cert : pair->keystore);
     }
     report_deinit(&report);
     return identity;
@@ -269,11 +309,26 @@ assert_pair_refused(const struct pair *pair, const char *text_part)
     report_init(&report);
     identity = load_pair(pair, &report);
     if (identity != NULL)
-        fail_msg("%s was not refused", pair->cert);
+        fail_msg("%s was not refused",
+            pair->cert != NULL ? pair->cert : pair->keystore);
     if (strstr(report_first_error(&report), text_part) == NULL) {
         print_findings(&report);
         fail_msg("the first error is without \"%s\"", text_part);
     }
+    report_deinit(&report);
+}
+
+void
+assert_pair_refused_as(
+    const struct pair *pair, enum guide_code code, const char *text_part)
+{
+    struct report report;
+
+    assert_pair_refused(pair, text_part);
+    report_init(&report);
+    assert_null(load_pair(pair, &report));
+    assert_string_equal(
+        guide_text(report_first_code(&report)), guide_text(code));
     report_deinit(&report);
 }
 

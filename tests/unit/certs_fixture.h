@@ -46,6 +46,7 @@ bool has_finding(
 void assert_reported(
     const struct report *report, enum severity severity, const char *text_part);
 void assert_not_reported(const struct report *report, const char *text_part);
+bool has_code(const struct report *report, enum guide_code code);
 /* No error and no warning. */
 void assert_no_complaint(const struct report *report);
 
@@ -57,6 +58,13 @@ struct pair {
     const char *key;
     const char *server_name;
     const char *chain_root;
+    const char *keystore;
+    const char *password_file;
+    const char *password_env;
+    const char *password_credential;
+    const char *select_subject;
+    const char *select_issuer;
+    bool allow_exposed_key;
 };
 
 struct identity *load_pair(const struct pair *pair, struct report *report);
@@ -64,6 +72,9 @@ struct identity *load_pair(const struct pair *pair, struct report *report);
 struct identity *load_good(const struct pair *pair);
 /* Fails unless it is refused with this text as the first error. */
 void assert_pair_refused(const struct pair *pair, const char *text_part);
+/* The same, with the code of the field guide. */
+void assert_pair_refused_as(const struct pair *pair, enum guide_code code,
+    const char *text_part);
 /* Fails unless it loads and has this finding. */
 void assert_pair_found(
     const struct pair *pair, enum severity severity, const char *text_part);

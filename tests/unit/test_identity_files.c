@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Files that are refused as certificates and keys: encrypted, of another
- * format, damaged, or not to be read. One line names the file, the cause and
+ * Files that are refused as certificates and keys: of another format, damaged, or not to be read. One line names the file, the cause and
  * what to do.
  */
 #include <sys/stat.h>
@@ -29,80 +28,127 @@ refused(const char *cert, const char *key, const char *text_part)
     assert_pair_refused(&pair, text_part);
 }
 
-/* --- encrypted keys ------------------------------------------------------ */
-
-static void
-encrypted_key_is_refused_with_the_command_to_decrypt_it(void **state)
-{
-    (void)state;
-    refused("server.pem", "server-encrypted.key",
-        "certificate.key server-encrypted.key: the private key is encrypted");
-    refused("server.pem", "server-encrypted.key",
-        "openssl pkey -in server-encrypted.key -out plain.key");
-}
-
-static void
-key_that_is_encrypted_the_old_way_is_refused_likewise(void **state)
-{
-    (void)state;
-    refused("server.pem", "server-legacy-encrypted.key",
-        "certificate.key server-legacy-encrypted.key: the private key is "
-        "encrypted");
-    refused("server.pem", "server-legacy-encrypted.key",
-        "openssl pkey -in server-legacy-encrypted.key -out plain.key");
-}
-
 /* --- other formats ------------------------------------------------------- */
 
 static void
-pkcs12_is_refused_by_its_name(void **state)
+refused_as(const char *cert, const char *key, enum guide_code code,
+    const char *text_part)
 {
-    (void)state;
-    refused("server.p12", "server.key",
-        "certificate.cert server.p12: is not PEM: it is PKCS#12; convert it: "
-        "openssl pkcs12 -in server.p12");
+    const struct pair pair = {.cert = cert, .key = key};
+
+    assert_pair_refused_as(&pair, code, text_part);
 }
 
 static void
-pkcs12_as_key_is_refused_by_its_name(void **state)
-{
-    (void)state;
-    refused("server.pem", "server.p12",
-        "certificate.key server.p12: is not PEM: it is PKCS#12; convert it: "
-        "openssl pkcs12 -in server.p12");
-}
-
-static void
-der_is_refused_by_its_name(void **state)
-{
-    (void)state;
-    refused("server.der", "server.key",
-        "certificate.cert server.der: is not PEM: it is DER (binary); convert "
-        "it: openssl x509 -inform DER -in server.der");
-}
-
-static void
-der_key_is_refused_by_its_name(void **state)
-{
-    const char *const arguments[] = {"pkey", "-in", "server.key", "-outform",
-        "DER", "-out", "key.der", NULL};
-
-    (void)state;
-    run_openssl(arguments);
-    refused("server.pem", "key.der",
-        "certificate.key key.der: is not PEM: it is DER (binary)");
-    refused("server.pem", "key.der", "openssl pkey -inform DER -in key.der");
-}
-
-static void
-java_keystore_is_refused_by_its_name(void **state)
+java_keystore_is_refused_with_its_command(void **state)
 {
     static const char start[] = "\xfe\xed\xfe\xed\0\0\0\2";
+    const struct pair pair = {
+        .keystore = "server.jks", .password_file = "password"};
 
     (void)state;
     write_file("server.jks", start, sizeof(start));
-    refused("server.jks", "server.key",
-        "certificate.cert server.jks: is not PEM: it is a Java keystore");
+    refused_as("server.jks", "server.key", SL_FORMAT_UNKNOWN,
+        "certificate.cert server.jks: cannot be read: it is a Java keystore");
+    assert_pair_refused_as(&pair, SL_FORMAT_UNKNOWN,
+        "keytool -importkeystore -srckeystore server.jks -destkeystore "
+        "server.jks.p12 -deststoretype pkcs12");
+}
+
+static void
+certificate_request_is_refused_by_its_name(void **state)
+{
+    const char *const der[] = {"req", "-new", "-key", "server.key", "-subj",
+        "/CN=x", "-outform", "DER", "-out", "request.der", NULL};
+
+    (void)state;
+    run_openssl(der);
+    refused_as("request.der", "server.key", SL_FORMAT_UNKNOWN,
+        "certificate.cert request.der: cannot be read: it is a request");
+}
+
+static void
+public_key_is_refused_by_its_name(void **state)
+{
+    const char *const pem[] = {
+        "pkey", "-in", "server.key", "-pubout", "-out", "public.pem", NULL};
+    const char *const der[] = {"pkey", "-in", "server.key", "-pubout",
+        "-outform", "DER", "-out", "public.der", NULL};
+
+    (void)state;
+    run_openssl(pem);
+    refused_as("server.pem", "public.pem", SL_KEY_NONE,
+        "certificate.key public.pem: no private key in it (but a block PUBLIC "
+        "KEY)");
+    run_openssl(der);
+    refused_as("server.pem", "public.der", SL_FORMAT_UNKNOWN,
+        "certificate.key public.der: cannot be read: it is a public key");
+}
+
+static void
+pkcs7_is_refused_with_its_command(void **state)
+{
+    const char *const arguments[] = {"crl2pkcs7", "-nocrl", "-certfile",
+        "server.pem", "-outform", "DER", "-out", "server.p7b", NULL};
+
+    (void)state;
+    run_openssl(arguments);
+    refused_as("server.p7b", "server.key", SL_FORMAT_UNKNOWN,
+        "openssl pkcs7 -inform DER -in server.p7b -print_certs");
+}
+
+static void
+openssh_key_is_refused_with_its_command(void **state)
+{
+    static const char text[] = "-----BEGIN OPENSSH PRIVATE KEY-----\n"
+                               "b3BlbnNzaC1rZXktdjEA\n"
+                               "-----END OPENSSH PRIVATE KEY-----\n";
+
+    (void)state;
+    write_file("ssh.key", text, strlen(text));
+    refused_as("server.pem", "ssh.key", SL_FORMAT_UNKNOWN,
+        "ssh-keygen -p -m PKCS8 -f ssh.key");
+}
+
+/* What PowerShell's redirection makes of PEM. */
+static void
+wide_text_is_refused_with_its_command(void **state)
+{
+    static const char text[] = "\xff\xfe-\0-\0-\0-\0-\0";
+
+    (void)state;
+    write_file("wide.pem", text, sizeof(text));
+    refused_as("wide.pem", "server.key", SL_FORMAT_UNKNOWN,
+        "iconv -f UTF-16 -t ASCII -o wide.pem.pem wide.pem");
+}
+
+static void
+certificate_as_der_given_as_key_is_refused(void **state)
+{
+    (void)state;
+    refused_as("server.pem", "server.der", SL_KEY_NONE,
+        "certificate.key server.der: no private key in it");
+}
+
+static void
+key_as_der_given_as_certificate_is_refused(void **state)
+{
+    (void)state;
+    refused_as("server-key.der", "server.key", SL_CERT_NONE,
+        "certificate.cert server-key.der: no certificate in it");
+}
+
+static void
+damaged_key_is_refused(void **state)
+{
+    static const char text[] = "-----BEGIN PRIVATE KEY-----\n"
+                               "bm90aGluZyBvZiB0aGUga2luZA==\n"
+                               "-----END PRIVATE KEY-----\n";
+
+    (void)state;
+    write_file("words.key", text, strlen(text));
+    refused_as("server.pem", "words.key", SL_KEY_UNREADABLE,
+        "certificate.key words.key: the private key cannot be read");
 }
 
 static void
@@ -154,7 +200,8 @@ key_that_was_cut_off_is_refused(void **state)
     content.len /= 2;
     write_blob("cut.key", &content);
     blob_free(&content);
-    refused("server.pem", "cut.key", "certificate.key cut.key: broken PEM");
+    refused("server.pem", "cut.key",
+        "certificate.key cut.key: PEM block 1 is broken");
 }
 
 /* A file that is being written: the leaf is there, its issuer only partly. */
@@ -324,14 +371,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(
-            encrypted_key_is_refused_with_the_command_to_decrypt_it),
-        cmocka_unit_test(key_that_is_encrypted_the_old_way_is_refused_likewise),
-        cmocka_unit_test(pkcs12_is_refused_by_its_name),
-        cmocka_unit_test(pkcs12_as_key_is_refused_by_its_name),
-        cmocka_unit_test(der_is_refused_by_its_name),
-        cmocka_unit_test(der_key_is_refused_by_its_name),
-        cmocka_unit_test(java_keystore_is_refused_by_its_name),
+        cmocka_unit_test(java_keystore_is_refused_with_its_command),
+        cmocka_unit_test(certificate_request_is_refused_by_its_name),
+        cmocka_unit_test(public_key_is_refused_by_its_name),
+        cmocka_unit_test(pkcs7_is_refused_with_its_command),
+        cmocka_unit_test(openssh_key_is_refused_with_its_command),
+        cmocka_unit_test(wide_text_is_refused_with_its_command),
+        cmocka_unit_test(certificate_as_der_given_as_key_is_refused),
+        cmocka_unit_test(key_as_der_given_as_certificate_is_refused),
+        cmocka_unit_test(damaged_key_is_refused),
         cmocka_unit_test(garbage_is_refused),
         cmocka_unit_test(garbage_as_key_is_refused),
         cmocka_unit_test(key_given_as_certificate_is_refused),

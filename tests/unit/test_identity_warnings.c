@@ -49,28 +49,82 @@ sha1_is_warned_of(void **state)
 }
 
 static void
-key_that_everybody_can_read_is_warned_of(void **state)
+key_that_everybody_can_read_is_refused(void **state)
 {
     const struct pair pair = {.cert = "server.pem", .key = "open.key"};
 
     (void)state;
     copy_file("open.key", "server.key");
     assert_int_equal(chmod("open.key", 0644), 0);
-    assert_pair_found(&pair, SEVERITY_WARNING,
+    assert_pair_refused_as(&pair, SL_KEY_EXPOSED,
         "certificate.key open.key: everybody on this machine can read the "
-        "private key (mode 0644); chmod 600 open.key");
+        "private key (mode 0644); chmod 600 open.key, or write "
+        "allow_exposed_key = yes");
 }
 
 static void
-key_that_the_group_can_read_is_noted(void **state)
+key_that_everybody_can_read_is_warned_of_where_that_is_allowed(void **state)
+{
+    const struct pair pair = {
+        .cert = "server.pem", .key = "open.key", .allow_exposed_key = true};
+
+    (void)state;
+    copy_file("open.key", "server.key");
+    assert_int_equal(chmod("open.key", 0644), 0);
+    assert_pair_found(&pair, SEVERITY_WARNING,
+        "certificate.key open.key: everybody on this machine can read the "
+        "private key (mode 0644)");
+}
+
+/* The key that is served is another file, and this one is exposed still. */
+static void
+key_in_an_open_certificate_file_is_refused(void **state)
+{
+    const struct pair pair = {.cert = "open.pem", .key = "server.key"};
+
+    (void)state;
+    copy_file("open.pem", "combined.pem");
+    assert_int_equal(chmod("open.pem", 0644), 0);
+    assert_pair_refused_as(&pair, SL_KEY_EXPOSED,
+        "certificate.cert open.pem: everybody on this machine can read");
+}
+
+static void
+keystore_that_everybody_can_read_is_refused(void **state)
+{
+    const struct pair pair = {
+        .keystore = "open.p12", .password_file = "password"};
+
+    (void)state;
+    copy_file("open.p12", "server.p12");
+    assert_int_equal(chmod("open.p12", 0604), 0);
+    assert_pair_refused_as(&pair, SL_KEY_EXPOSED,
+        "certificate.keystore open.p12: everybody on this machine can read");
+}
+
+/* Kubernetes' fsGroup makes secrets 0440. */
+static void
+key_that_the_group_can_read_is_warned_of(void **state)
 {
     const struct pair pair = {.cert = "server.pem", .key = "group.key"};
 
     (void)state;
     copy_file("group.key", "server.key");
-    assert_int_equal(chmod("group.key", 0640), 0);
-    assert_pair_found(&pair, SEVERITY_NOTE,
-        "certificate.key group.key: its group can read the private key");
+    assert_int_equal(chmod("group.key", 0440), 0);
+    assert_pair_found(&pair, SEVERITY_WARNING,
+        "certificate.key group.key: its group can read the private key (mode "
+        "0440)");
+}
+
+static void
+command_quotes_a_path_as_a_shell_wants_it(void **state)
+{
+    const struct pair pair = {.cert = "server.pem", .key = "it's open.key"};
+
+    (void)state;
+    copy_file("it's open.key", "server.key");
+    assert_int_equal(chmod("it's open.key", 0644), 0);
+    assert_pair_refused(&pair, "chmod 600 'it'\\''s open.key',");
 }
 
 /* Nothing of a key may reach a report, whatever is wrong with it. */
@@ -99,8 +153,13 @@ main(void)
         cmocka_unit_test(certificate_without_names_is_warned_of),
         cmocka_unit_test(certificate_without_names_speaks_for_its_common_name),
         cmocka_unit_test(sha1_is_warned_of),
-        cmocka_unit_test(key_that_everybody_can_read_is_warned_of),
-        cmocka_unit_test(key_that_the_group_can_read_is_noted),
+        cmocka_unit_test(key_that_everybody_can_read_is_refused),
+        cmocka_unit_test(
+            key_that_everybody_can_read_is_warned_of_where_that_is_allowed),
+        cmocka_unit_test(key_in_an_open_certificate_file_is_refused),
+        cmocka_unit_test(keystore_that_everybody_can_read_is_refused),
+        cmocka_unit_test(key_that_the_group_can_read_is_warned_of),
+        cmocka_unit_test(command_quotes_a_path_as_a_shell_wants_it),
         cmocka_unit_test(key_bytes_are_never_reported),
     };
 

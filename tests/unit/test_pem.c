@@ -258,78 +258,6 @@ nothing_is_kept_of_a_block_before(void **state)
     close_text(&text);
 }
 
-/* --- other formats ------------------------------------------------------- */
-
-static void
-explains(const char *bytes, size_t len, const char *text_part)
-{
-    struct blob content;
-    char out[512] = "unset";
-
-    assert_int_equal(blob_copy(&content, (const uint8_t *)bytes, len), 0);
-    pem_explain_other(&content, "some/file", out, sizeof(out));
-    blob_free(&content);
-    if (text_part[0] == '\0')
-        assert_string_equal(out, "");
-    else
-        assert_non_null(strstr(out, text_part));
-}
-
-static void
-unknown_content_is_not_explained(void **state)
-{
-    (void)state;
-    explains("", 0, "");
-    explains("\x30\x82", 2, "");
-    explains("words", 5, "");
-}
-
-static void
-der_is_explained_with_its_path(void **state)
-{
-    (void)state;
-    explains("\x30\x82\x01\x01", 4, "it is DER (binary)");
-    explains("\x30\x82\x01\x01", 4, "-inform DER -in some/file");
-}
-
-static void
-java_keystore_is_explained_with_its_path(void **state)
-{
-    (void)state;
-    explains("\xfe\xed\xfe\xed", 4, "it is a Java keystore (JKS)");
-    explains("\xfe\xed\xfe\xed", 4, "-srckeystore some/file");
-}
-
-static void
-pkcs12_is_explained_with_its_path(void **state)
-{
-    static const char start[] =
-        "\x30\x82\x06\xfc\x02\x01\x03\x30\x82\x06\xb2\x06\x09\x2a\x86\x48\x86"
-        "\xf7\x0d\x01\x07\x01\xa0\x82";
-
-    (void)state;
-    explains(start, sizeof(start) - 1, "it is PKCS#12");
-    explains(start, sizeof(start) - 1, "openssl pkcs12 -in some/file");
-}
-
-/* A path is as long as people make it; the text is cut. */
-static void
-long_paths_are_cut(void **state)
-{
-    struct blob content;
-    char path[4096];
-    char out[512];
-
-    (void)state;
-    memset(path, 'p', sizeof(path) - 1);
-    path[sizeof(path) - 1] = '\0';
-    assert_int_equal(
-        blob_copy(&content, (const uint8_t *)"\x30\x82\x01\x01", 4), 0);
-    pem_explain_other(&content, path, out, sizeof(out));
-    assert_int_equal(strlen(out), sizeof(out) - 1);
-    blob_free(&content);
-}
-
 int
 main(void)
 {
@@ -349,11 +277,6 @@ main(void)
         cmocka_unit_test(cut_block_does_not_take_the_next_ones_end),
         cmocka_unit_test(encrypted_block_is_known_by_its_headers),
         cmocka_unit_test(nothing_is_kept_of_a_block_before),
-        cmocka_unit_test(unknown_content_is_not_explained),
-        cmocka_unit_test(der_is_explained_with_its_path),
-        cmocka_unit_test(java_keystore_is_explained_with_its_path),
-        cmocka_unit_test(pkcs12_is_explained_with_its_path),
-        cmocka_unit_test(long_paths_are_cut),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,10 +228,30 @@ cut_file_is_refused(void **state)
 }
 
 static void
-der_is_refused_by_its_name(void **state)
+keystore_is_refused_with_its_command(void **state)
 {
     (void)state;
-    refused("server.der", "clients.ca server.der: is not PEM: it is DER");
+    refused("truststore.p12",
+        "clients.ca truststore.p12: cannot be read: it is PKCS#12; convert it: "
+        "openssl pkcs12 -in truststore.p12 -nokeys");
+}
+
+static void
+ca_as_der_is_loaded(void **state)
+{
+    const char *const arguments[] = {
+        "x509", "-in", "ca.pem", "-outform", "DER", "-out", "ca.der", NULL};
+    struct report report;
+    struct trust *trust;
+
+    (void)state;
+    run_openssl(arguments);
+    report_init(&report);
+    trust = load(FILES("ca.der"), true, &report);
+    assert_non_null(trust);
+    assert_int_equal(trust->ca_count, 1);
+    trust_free(trust);
+    report_deinit(&report);
 }
 
 /* One bad file among good ones refuses them all. */
@@ -296,7 +316,8 @@ main(void)
         cmocka_unit_test(empty_file_is_refused),
         cmocka_unit_test(file_without_certificate_is_refused),
         cmocka_unit_test(cut_file_is_refused),
-        cmocka_unit_test(der_is_refused_by_its_name),
+        cmocka_unit_test(keystore_is_refused_with_its_command),
+        cmocka_unit_test(ca_as_der_is_loaded),
         cmocka_unit_test(one_bad_file_refuses_all),
         cmocka_unit_test(no_file_is_refused),
         cmocka_unit_test(certificate_that_is_no_ca_is_refused),
