@@ -13,6 +13,7 @@
 #include "certs/form.h"
 #include "certs/identity.h"
 #include "certs/pem.h"
+#include "certs/roots.h"
 #include "certs/x509.h"
 
 enum {
@@ -81,6 +82,7 @@ int chain_arrange(struct chain *chain, size_t leaf, const char *path,
  * not issue it: then the link between them is missing.
  */
 int chain_check_complete(const struct chain *chain, const char *path,
-    const char *root_path, struct report *report) MUST_CHECK;
+    const char *root_path, struct roots *roots,
+    struct report *report) MUST_CHECK;
 
 #endif

@@ -107,7 +107,8 @@ take_all(struct identity *identity, struct material *material,
 
 static int
 prove(struct identity *identity, struct material *material,
-    const struct config_certificate *certificate, struct report *report)
+    const struct config_certificate *certificate, struct roots *roots,
+    struct report *report)
 {
     struct chain *chain = &material->chain;
     const char *path = material->cert_path;
@@ -119,7 +120,8 @@ prove(struct identity *identity, struct material *material,
         return -1;
     leaf = chain->certs[0].x509;
     if (key_check_kind(material, leaf, report) != 0
-        || chain_check_complete(chain, path, certificate->chain_root, report)
+        || chain_check_complete(
+               chain, path, certificate->chain_root, roots, report)
                != 0
         || check_name(material, leaf, certificate->server_name, report) != 0
         || check_usage(material, leaf, report) != 0)
@@ -132,8 +134,8 @@ prove(struct identity *identity, struct material *material,
 }
 
 struct identity *
-identity_load(
-    const struct config_certificate *certificate, struct report *report)
+identity_load(const struct config_certificate *certificate, struct roots *roots,
+    struct report *report)
 {
     struct identity *identity = calloc(1, sizeof(*identity));
     struct material material;
@@ -147,7 +149,7 @@ identity_load(
     atomic_init(&identity->refs, 1);
     if (material_load(&material, certificate, report) != 0)
         goto free_identity;
-    failed = prove(identity, &material, certificate, report);
+    failed = prove(identity, &material, certificate, roots, report);
     material_deinit(&material);
     if (failed == 0)
         return identity;

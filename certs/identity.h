@@ -79,10 +79,12 @@ struct identity {
 void identity_where(
     const struct config_certificate *certificate, char *out, size_t cap);
 
+struct roots; /* of this load (roots.h) */
+
 /* Returns a proven identity, or NULL with an error in the report. Dates are
  * not judged here: see dates.h. */
 struct identity *identity_load(const struct config_certificate *certificate,
-    struct report *report) MUST_CHECK;
+    struct roots *roots, struct report *report) MUST_CHECK;
 struct identity *identity_ref(struct identity *identity);
 void identity_unref(struct identity *identity);
 

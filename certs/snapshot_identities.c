@@ -150,14 +150,15 @@ is_unchanged(
 /* Loads with a report and a list of sources of its own: what was found stays
  * with the identity, and is told again by each reload that shares it. */
 static struct identity *
-load(const struct snapshot_identity *entry, struct report *found)
+load(const struct snapshot_build *build, const struct snapshot_identity *entry,
+    struct report *found)
 {
     found->sources = sources_new();
     if (found->sources == NULL) {
         report_error(found, SL_MEMORY, "out of memory while loading");
         return NULL;
     }
-    return identity_load(entry->settings, found);
+    return identity_load(entry->settings, build->roots, found);
 }
 
 /* May the certificate be missing? Never where it was good before, and without
@@ -223,7 +224,7 @@ load_new(const struct snapshot_build *build, struct snapshot_identity *entry,
     int failed;
 
     report_init(&found);
-    entry->identity = load(entry, &found);
+    entry->identity = load(build, entry, &found);
     failed = note_sources(build, found.sources);
     if (failed == 0 && entry->identity == NULL)
         failed = may_be_missing(build, entry, old)
@@ -290,6 +291,11 @@ snapshot_load_identities(struct snapshot_build *build)
 
     if (read_directories(build) != 0 || list_identities(build) != 0)
         return -1;
+    build->roots = roots_new();
+    if (build->roots == NULL) {
+        report_error(build->report, SL_MEMORY, "out of memory while loading");
+        return -1;
+    }
     sorted = sort_previous(build->previous);
     for (size_t i = 0; i < snapshot->identity_count && failed == 0; i++) {
         struct snapshot_identity *entry = &snapshot->identities[i];
@@ -297,5 +303,6 @@ snapshot_load_identities(struct snapshot_build *build)
         failed = load_entry(build, entry, find_previous(build, sorted, entry));
     }
     free(sorted);
+    roots_free(build->roots);
     return failed;
 }

@@ -3,6 +3,7 @@
 #ifndef SIDELOCK_CERTS_SNAPSHOT_INTERNAL_H
 #define SIDELOCK_CERTS_SNAPSHOT_INTERNAL_H
 
+#include "certs/roots.h"
 #include "certs/snapshot.h"
 
 /* One load under way. */
@@ -10,6 +11,7 @@ struct snapshot_build {
     struct snapshot *snapshot;
     const struct snapshot *previous; /* or NULL */
     time_t now;
+    struct roots *roots; /* while identities are loaded */
     struct report *report;
 };
 

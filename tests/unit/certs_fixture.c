@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "certs/pem.h"
+#include "certs/roots.h"
 #include "certs/secret.h"
 #include "tests/unit/config_fixture.h"
 
@@ -271,6 +272,21 @@ free_texts(struct config_certificate *certificate)
 }
 
 struct identity *
+load_with_roots(
+    const struct config_certificate *certificate, struct report *report)
+{
+    struct roots *roots = roots_new();
+    struct identity *identity = NULL;
+
+    if (roots != NULL)
+        identity = identity_load(certificate, roots, report);
+    else
+        report_error(report, SL_MEMORY, "out of memory");
+    roots_free(roots);
+    return identity;
+}
+
+struct identity *
 load_pair(const struct pair *pair, struct report *report)
 {
     struct config_certificate certificate = {
@@ -278,7 +294,7 @@ load_pair(const struct pair *pair, struct report *report)
     struct identity *identity;
 
     copy_texts(&certificate, pair);
-    identity = identity_load(&certificate, report);
+    identity = load_with_roots(&certificate, report);
     free_texts(&certificate);
     return identity;
 }

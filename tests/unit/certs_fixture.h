@@ -67,14 +67,18 @@ struct pair {
     bool allow_exposed_key;
 };
 
+/* identity_load with roots that are read for this call. */
+struct identity *load_with_roots(
+    const struct config_certificate *certificate, struct report *report);
+
 struct identity *load_pair(const struct pair *pair, struct report *report);
 /* Loads, and fails the test when it is refused. */
 struct identity *load_good(const struct pair *pair);
 /* Fails unless it is refused with this text as the first error. */
 void assert_pair_refused(const struct pair *pair, const char *text_part);
 /* The same, with the code of the field guide. */
-void assert_pair_refused_as(const struct pair *pair, enum guide_code code,
-    const char *text_part);
+void assert_pair_refused_as(
+    const struct pair *pair, enum guide_code code, const char *text_part);
 /* Fails unless it loads and has this finding. */
 void assert_pair_found(
     const struct pair *pair, enum severity severity, const char *text_part);

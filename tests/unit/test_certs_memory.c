@@ -122,7 +122,7 @@ load_identity(void *arg)
 
     (void)arg;
     report_init(&report);
-    identity = identity_load(&certificate, &report);
+    identity = load_with_roots(&certificate, &report);
     left = SIZE_MAX;
     if (identity == NULL)
         assert_told(&report);
