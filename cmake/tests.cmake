@@ -60,7 +60,9 @@ function(add_unit_test source)
     add_test(NAME ${name} COMMAND ${name}
         WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
     set_tests_properties(${name} PROPERTIES
-        LABELS unit TIMEOUT 120 ENVIRONMENT "${test_environment}")
+        LABELS unit TIMEOUT 120 FIXTURES_REQUIRED unit_certs
+        ENVIRONMENT
+            "${test_environment};SIDELOCK_UNIT_CERTS=${unit_certs}")
 endfunction()
 
 function(add_fuzzer source)
@@ -84,6 +86,13 @@ endfunction()
 find_library(SIDELOCK_CMOCKA cmocka)
 if(SIDELOCK_CMOCKA)
     test_support(unit_support "${tests}/unit" "test_")
+    # The certificates that unit tests are about, made once; each test works on
+    # a copy of its own.
+    set(unit_certs "${CMAKE_BINARY_DIR}/unit-certs")
+    add_test(NAME unit_certs COMMAND sh -c
+        "umask 077 && rm -rf '${unit_certs}' && '${PROJECT_SOURCE_DIR}/scripts/make-certs.sh' '${unit_certs}' --all")
+    set_tests_properties(unit_certs PROPERTIES
+        LABELS unit TIMEOUT 120 FIXTURES_SETUP unit_certs)
     file(GLOB sources CONFIGURE_DEPENDS "${tests}/unit/test_*.c")
     foreach(source IN LISTS sources)
         add_unit_test("${source}")
