@@ -201,17 +201,60 @@ sources_have_changed(const struct sources *sources)
     return false;
 }
 
-bool
-sources_are_fresh(const struct sources *sources)
+/*
+ * Most file systems count time in milliseconds or finer. One whose times are
+ * whole seconds cannot tell two changes within a second; nor, for FAT, within
+ * two. A time in the future counts as young, too: that clock is not ours.
+ */
+static bool
+is_fresh(const struct mark *mark, int64_t now_ns)
 {
-    struct timespec now;
+    return mark->changed_ns != 0 && mark->changed_ns % NANOSECONDS == 0
+           && now_ns - mark->changed_ns < 2 * (int64_t)NANOSECONDS;
+}
 
+/* The finalizer of splitmix64: each bit bears on all. */
+static uint64_t
+mix(uint64_t digest, uint64_t value)
+{
+    digest = (digest ^ value) + UINT64_C(0x9e3779b97f4a7c15);
+    digest = (digest ^ (digest >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    digest = (digest ^ (digest >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return digest ^ (digest >> 31);
+}
+
+static uint64_t
+mix_mark(uint64_t digest, const struct mark *mark)
+{
+    digest = mix(digest, (uint64_t)mark->error);
+    digest = mix(digest, (uint64_t)mark->device);
+    digest = mix(digest, (uint64_t)mark->inode);
+    digest = mix(digest, (uint64_t)mark->size);
+    digest = mix(digest, (uint64_t)mark->modified_ns);
+    return mix(digest, (uint64_t)mark->changed_ns);
+}
+
+struct sources_sight
+sources_look(const struct sources *sources)
+{
+    struct sources_sight sight = {0};
+    struct timespec now = {0};
+
+    if (sources == NULL) {
+        sight.has_changed = true;
+        return sight;
+    }
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    for (size_t i = 0; i < sources->count; i++)
-        if (sources->items[i].mark.changed_ns
-            > nanoseconds(&now) - (int64_t)NANOSECONDS)
-            return true;
-    return false;
+    for (size_t i = 0; i < sources->count; i++) {
+        struct mark mark = take_mark(sources->items[i].path);
+
+        if (!is_same(&mark, &sources->items[i].mark))
+            sight.has_changed = true;
+        if (is_fresh(&mark, nanoseconds(&now)))
+            sight.is_fresh = true;
+        sight.digest = mix_mark(sight.digest, &mark);
+    }
+    return sight;
 }
 
 bool

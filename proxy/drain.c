@@ -9,6 +9,7 @@
 #include "proxy/log.h"
 #include "proxy/options.h"
 #include "proxy/server_state.h"
+#include "proxy/watch.h"
 
 static void
 log_drain(const char *state, const struct server *server)
@@ -79,7 +80,11 @@ server_on_answer(evutil_socket_t fd, short events, void *arg)
     char answer;
 
     (void)events;
-    if (read(fd, &answer, 1) != 1 || answer != WORKER_DRAINED)
+    if (read(fd, &answer, 1) != 1)
+        return;
+    if (answer == WORKER_ACCEPTED)
+        watch_note_accept(server);
+    if (answer != WORKER_DRAINED)
         return;
     server->drained_count++;
     if (server->drained_count < server->worker_count)

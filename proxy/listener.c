@@ -161,6 +161,8 @@ accept_one(struct listener *listener)
     error = errno;
     if (fd >= 0) {
         note_resumed(listener);
+        if (counters_take_question(listener->host->counters))
+            listener->host->on_news(listener->host);
         address_from_sockaddr(&peer, (struct sockaddr *)&from, from_len);
         if (session_new(listener->host, listener->service_index, fd, &peer)
             != 0)

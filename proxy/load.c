@@ -4,8 +4,11 @@
 
 #include <time.h>
 
+#include "certs/mounts.h"
+
 enum {
-    ATTEMPTS_MAX = 5
+    ATTEMPTS_MAX = 5,
+    PAUSE_NS = 50 * 1000 * 1000, /* who writes two files needs less */
 };
 
 static struct snapshot *
@@ -39,21 +42,48 @@ forget(struct snapshot *snapshot, struct report *report)
     report_deinit(report);
 }
 
+static bool
+has_changed_meanwhile(const struct report *report)
+{
+    return report->sources != NULL && sources_have_changed(report->sources);
+}
+
+/*
+ * What was read last is as good as any: each key was proven with its
+ * certificate, and the watch will see that the marks have changed.
+ */
+static void
+warn_of_changes(struct report *report)
+{
+    report_warning(report, SL_FILE_CHANGING,
+        "files were being changed while they were read, %d times in a row; "
+        "what was read last is used, and looked at again",
+        ATTEMPTS_MAX);
+}
+
 struct snapshot *
 load_all(const struct config_source *source, const struct snapshot *previous,
     struct report *report)
 {
+    static const struct timespec pause = {0, PAUSE_NS};
+
     for (int attempt = 1;; attempt++) {
         struct report found;
         struct snapshot *snapshot;
+        bool is_torn;
 
         report_init(&found);
         snapshot = load_once(source, previous, &found);
-        if (attempt < ATTEMPTS_MAX && found.sources != NULL
-            && sources_have_changed(found.sources)) {
+        is_torn = has_changed_meanwhile(&found);
+        if (is_torn && attempt < ATTEMPTS_MAX) {
             forget(snapshot, &found);
+            (void)nanosleep(&pause, NULL);
             continue;
         }
+        if (is_torn)
+            warn_of_changes(&found);
+        if (found.sources != NULL)
+            mounts_report_own(found.sources, source->path, &found);
         report_add_all(report, &found);
         report->sources = found.sources;
         report_deinit(&found);

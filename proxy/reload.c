@@ -8,12 +8,14 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "proxy/clock.h"
 #include "proxy/load.h"
 #include "proxy/log.h"
 #include "proxy/server_state.h"
+#include "proxy/watch.h"
 
 enum {
     WORKER_ANSWER_MS = 2000
@@ -25,6 +27,12 @@ struct change {
     struct listen_set listens;
     struct view **views;
 };
+
+static bool
+is_by_watch(const char *trigger)
+{
+    return strcmp(trigger, "watch") == 0;
+}
 
 static int
 prepare(struct server *server, struct change *change, struct report *report)
@@ -76,12 +84,16 @@ static void
 wait_for_workers(const struct server *server)
 {
     struct pollfd answers = {.fd = server->answer_pipe[0], .events = POLLIN};
+    size_t count = 0;
     char answer;
 
-    for (size_t i = 0; i < server->worker_count; i++)
+    while (count < server->worker_count) {
         if (poll(&answers, 1, WORKER_ANSWER_MS) != 1
             || read(answers.fd, &answer, 1) != 1)
             return;
+        if (answer == WORKER_HAS_VIEW)
+            count++;
+    }
 }
 
 static void
@@ -97,18 +109,30 @@ note_restart_keys(const struct server *server, const struct change *change,
             "changed, but this needs a restart to take effect: %s", keys);
 }
 
+/* The watch may have met files that are only half replaced yet. Nobody asked
+ * for that reload, so its failure is one line and no alarm. */
+static enum log_level
+outcome_level(const struct reload_outcome *outcome)
+{
+    if (outcome->is_success)
+        return LOG_LEVEL_INFO;
+    return is_by_watch(outcome->trigger) ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR;
+}
+
 static void
 log_outcome(const struct reload_outcome *outcome)
 {
     bool is_success = outcome->is_success;
     struct log_line line;
 
-    log_begin(&line, is_success ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "reload");
+    log_begin(&line, outcome_level(outcome), "reload");
     log_put_string(&line, "outcome", is_success ? "success" : "failure");
     log_put_string(&line, "trigger", outcome->trigger);
     log_put_int(&line, "generation", outcome->generation);
     log_put_string(&line, "code", guide_text(outcome->code));
     log_put_string(&line, "error", is_success ? NULL : outcome->error);
+    if (!is_success && is_by_watch(outcome->trigger))
+        log_put_string(&line, "next", "tried again when a file changes");
     log_put_int(&line, "duration_ms", outcome->duration_ms);
     log_end(&line);
 }
@@ -168,10 +192,11 @@ server_reload(struct server *server, const char *trigger)
     report_init(&report);
     if (prepare(server, &change, &report) == 0)
         finish_success(server, &change, &report);
-    else
+    else if (!is_by_watch(trigger))
         log_report(&report);
     keep_sources(server, &report);
     note_outcome(server, &report, trigger, start_ms);
+    watch_begin(server);
     if (server->outcome.is_success) {
         report_deinit(&server->findings);
         server->findings = report;

@@ -19,6 +19,7 @@
 #include "proxy/log.h"
 #include "proxy/options.h"
 #include "proxy/server_state.h"
+#include "proxy/watch.h"
 
 enum {
     /* Descriptors that are no connection: log, pipes, epoll, listeners. */
@@ -298,6 +299,7 @@ server_add_events(struct server *server)
         EV_READ | EV_PERSIST, server_on_answer, server);
     server->patience = evtimer_new(server->base, server_on_patience, server);
     if (server->answers == NULL || server->patience == NULL
+        || watch_add(server) != 0
         || event_add(server->answers, NULL) != 0
         || add_timer(server, &server->rotate, on_rotate, TICKET_ROTATE_SECONDS)
                != 0)
@@ -358,6 +360,7 @@ free_events(struct server *server)
     free_event(server->rotate);
     free_event(server->daily);
     free_event(server->patience);
+    free_event(server->look);
     if (server->base != NULL)
         event_base_free(server->base);
 }
@@ -418,6 +421,7 @@ server_run(const struct config_source *source)
         report_add_all(&server.findings, &report);
         listen_set_log(&server.listens, server.snapshot->config, false);
         server_log_status(&server);
+        watch_begin(&server);
         log_ready(&server);
         (void)event_base_dispatch(server.base);
     }

@@ -12,6 +12,7 @@
 #include "certs/tickets.h"
 #include "proxy/counters.h"
 #include "proxy/listen_set.h"
+#include "proxy/watch_plan.h"
 #include "proxy/worker.h"
 
 enum {
@@ -50,6 +51,8 @@ struct server {
     struct event *rotate;   /* ticket keys */
     struct event *daily;    /* status words */
     struct event *patience; /* drain_delay, then drain */
+    struct event *look;     /* at the files (watch.c) */
+    struct watch_plan watch;
     int answer_pipe[2];
 
     struct snapshot *snapshot;

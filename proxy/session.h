@@ -43,6 +43,8 @@ struct session_host {
     uint64_t next_id;
     uint64_t id_step; /* so that workers never give the same id */
     bool logs_connections;
+    /* A connection was accepted, and the main thread has asked for news. */
+    void (*on_news)(struct session_host *host);
     /* A session has ended and its descriptors are closed. */
     void (*on_ended)(struct session_host *host);
 };

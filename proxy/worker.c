@@ -221,6 +221,12 @@ on_session_ended(struct session_host *host)
 }
 
 static void
+on_news(struct session_host *host)
+{
+    answer((struct worker *)(void *)host, WORKER_ACCEPTED);
+}
+
+static void
 log_due_repeat(const struct repeat *due)
 {
     char host[ADDRESS_TEXT_BYTES];
@@ -311,6 +317,7 @@ worker_new(const struct worker_settings *settings, struct report *report)
     worker->host.counters = settings->counters;
     worker->host.next_id = settings->index + 1;
     worker->host.id_step = settings->count;
+    worker->host.on_news = on_news;
     worker->host.on_ended = on_session_ended;
     TAILQ_INIT(&worker->host.sessions);
     listeners_init(&worker->listeners, &worker->host);

@@ -22,6 +22,7 @@ struct worker;
 enum worker_answer {
     WORKER_DRAINED = 'd',  /* after worker_drain: no connection is left */
     WORKER_HAS_VIEW = 'v', /* after worker_set_view: it is in use */
+    WORKER_ACCEPTED = 'a', /* a client has come (counters_ask_news) */
 };
 
 struct worker_settings {

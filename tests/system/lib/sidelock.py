@@ -129,7 +129,9 @@ class Sidelock:
         self.log = Log(self._log_path())
 
     def write_config(self):
-        self.config_path.write_text(ini(self.config))
+        """Unless the test says so, files are read when it says so."""
+        watch = {"watch": 0, **self.config.get("reload", {})}
+        self.config_path.write_text(ini({**self.config, "reload": watch}))
 
     def _log_path(self):
         output = (self.config or {}).get("log", {}).get("output", "stderr")
