@@ -16,9 +16,9 @@
 #include "config/report.h"
 
 enum mount_verdict {
-    MOUNT_LIVE,  /* inside a mount that follows its source */
-    MOUNT_POINT, /* a mount point itself: fixed if it is a file */
-    MOUNT_STALE, /* what is mounted has been deleted at its source */
+    MOUNT_LIVE,    /* inside a mount that follows its source */
+    MOUNT_POINT,   /* a mount point itself: fixed if it is a file */
+    MOUNT_STALE,   /* what is mounted has been deleted at its source */
     MOUNT_VERSION, /* one version of a Kubernetes volume */
 };
 

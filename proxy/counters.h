@@ -46,8 +46,7 @@ counters_give(struct counters *counters)
 static inline void
 counters_ask_news(struct counters *counters)
 {
-    atomic_store_explicit(
-        &counters->is_news_asked, true, memory_order_relaxed);
+    atomic_store_explicit(&counters->is_news_asked, true, memory_order_relaxed);
 }
 
 /* For a worker that has accepted: true for one of them after each question.

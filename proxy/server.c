@@ -299,8 +299,7 @@ server_add_events(struct server *server)
         EV_READ | EV_PERSIST, server_on_answer, server);
     server->patience = evtimer_new(server->base, server_on_patience, server);
     if (server->answers == NULL || server->patience == NULL
-        || watch_add(server) != 0
-        || event_add(server->answers, NULL) != 0
+        || watch_add(server) != 0 || event_add(server->answers, NULL) != 0
         || add_timer(server, &server->rotate, on_rotate, TICKET_ROTATE_SECONDS)
                != 0)
         return -1;

@@ -22,18 +22,19 @@
 #include "certs/sources.h"
 
 enum {
-    WATCH_ACCEPT_MS = 1000,    /* looks for the sake of clients: not oftener */
-    WATCH_SETTLE_MS = 250,     /* between two looks while settling */
-    WATCH_SETTLE_MAX_MS = 5000, /* files that never rest are read all the same */
+    WATCH_ACCEPT_MS = 1000, /* looks for the sake of clients: not oftener */
+    WATCH_SETTLE_MS = 250,  /* between two looks while settling */
+    WATCH_SETTLE_MAX_MS =
+        5000, /* files that never rest are read all the same */
     WATCH_RETRY_MS = 60 * 60 * 1000,
     WATCH_COST_FACTOR = 50, /* looking takes at most one part in so many */
 };
 
 struct watch_plan {
-    int64_t period_ms;  /* 0: never looks */
-    int64_t look_ms;    /* when to look next */
-    int64_t soonest_ms; /* clients do not make it look before */
-    int64_t retry_ms;   /* when to load although nothing changes; INT64_MAX:
+    int64_t period_ms;   /* 0: never looks */
+    int64_t look_ms;     /* when to look next */
+    int64_t soonest_ms;  /* clients do not make it look before */
+    int64_t retry_ms;    /* when to load although nothing changes; INT64_MAX:
                            never */
     int64_t settling_ms; /* since when; -1: at rest */
     uint64_t digest;     /* settling: what the last look saw */

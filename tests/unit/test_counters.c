@@ -51,6 +51,19 @@ smaller_limit_holds_for_new_ones(void **state)
     assert_true(counters_take(&three));
 }
 
+static void
+each_question_for_news_is_taken_once(void **state)
+{
+    struct counters asked = {.max = 1};
+
+    (void)state;
+    assert_false(counters_take_question(&asked));
+    counters_ask_news(&asked);
+    counters_ask_news(&asked);
+    assert_true(counters_take_question(&asked));
+    assert_false(counters_take_question(&asked));
+}
+
 static void *
 come_and_go(void *arg)
 {
@@ -94,6 +107,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(places_are_taken_and_given_back),
         cmocka_unit_test(smaller_limit_holds_for_new_ones),
+        cmocka_unit_test(each_question_for_news_is_taken_once),
         cmocka_unit_test(threads_never_go_over_the_limit),
     };
 
