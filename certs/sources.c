@@ -207,7 +207,7 @@ sources_have_changed(const struct sources *sources)
  * two. A time in the future counts as young, too: that clock is not ours.
  */
 static bool
-is_fresh(const struct mark *mark, int64_t now_ns)
+hides_changes(const struct mark *mark, int64_t now_ns)
 {
     return mark->changed_ns != 0 && mark->changed_ns % NANOSECONDS == 0
            && now_ns - mark->changed_ns < 2 * (int64_t)NANOSECONDS;
@@ -234,6 +234,19 @@ mix_mark(uint64_t digest, const struct mark *mark)
     return mix(digest, (uint64_t)mark->changed_ns);
 }
 
+bool
+sources_are_fresh(const struct sources *sources)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    for (size_t i = 0; i < sources->count; i++)
+        if (sources->items[i].mark.changed_ns
+            > nanoseconds(&now) - (int64_t)NANOSECONDS)
+            return true;
+    return false;
+}
+
 struct sources_sight
 sources_look(const struct sources *sources)
 {
@@ -250,8 +263,8 @@ sources_look(const struct sources *sources)
 
         if (!is_same(&mark, &sources->items[i].mark))
             sight.has_changed = true;
-        if (is_fresh(&mark, nanoseconds(&now)))
-            sight.is_fresh = true;
+        if (hides_changes(&mark, nanoseconds(&now)))
+            sight.hides_changes = true;
         sight.digest = mix_mark(sight.digest, &mark);
     }
     return sight;

@@ -33,13 +33,16 @@ const char *sources_path(const struct sources *sources, size_t index);
 
 /* Has any of the paths another mark now? */
 bool sources_have_changed(const struct sources *sources);
+/* Was one of them younger than a second, so that a further change might leave
+ * no trace in its times? */
+bool sources_are_fresh(const struct sources *sources);
 
 /* What a look at all paths finds. */
 struct sources_sight {
-    bool has_changed; /* some path has another mark than it was noted with */
-    bool is_fresh;    /* some file is so young, for the clock of its file
-                         system, that a further change might leave no trace */
-    uint64_t digest;  /* of all marks as they are now */
+    bool has_changed;   /* some path has another mark than it was noted with */
+    bool hides_changes; /* some file is so young, for the clock of its file
+                           system, that a further change may leave no trace */
+    uint64_t digest;    /* of all marks as they are now */
 };
 
 /* `sources` may be NULL, when there was no memory for them: that counts as a

@@ -52,7 +52,7 @@ has_settled(const struct watch_plan *plan, const struct sources_sight *sight,
         return false;
     if (now_ms - plan->settling_ms >= WATCH_SETTLE_MAX_MS)
         return true;
-    return sight->digest == plan->digest && !sight->is_fresh;
+    return sight->digest == plan->digest && !sight->hides_changes;
 }
 
 bool

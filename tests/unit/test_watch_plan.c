@@ -18,7 +18,7 @@ static const struct sources_sight same = {.digest = 1};
 static const struct sources_sight other = {.has_changed = true, .digest = 2};
 static const struct sources_sight third = {.has_changed = true, .digest = 3};
 static const struct sources_sight fresh = {
-    .has_changed = true, .is_fresh = true, .digest = 2};
+    .has_changed = true, .hides_changes = true, .digest = 2};
 
 static struct watch_plan
 begin(void)
