@@ -86,16 +86,20 @@ class Sidelock:
     """A running program with a configuration file of its own.
 
     config is a dictionary of sections; change it and call write_config() and
-    reload() to have it read again.
+    reload() to have it read again. prefix is a command that runs it in its
+    own place (exec), such as setpriv.
     """
 
-    def __init__(self, folder, config=None, arguments=(), environ=None):
+    def __init__(
+        self, folder, config=None, arguments=(), environ=None, prefix=()
+    ):
         self.folder = folder
         self.config = config
         self.config_path = folder / "sidelock.ini"
         self.stderr_path = folder / "stderr"
         self.arguments = list(map(str, arguments))
         self.environ = environ
+        self.prefix = prefix
         self.process = None
         self.log = None
 
@@ -121,7 +125,7 @@ class Sidelock:
 
         with open(self.stderr_path, "ab") as stderr:
             self.process = subprocess.Popen(
-                [str(settings.BINARY), *arguments],
+                [*self.prefix, str(settings.BINARY), *arguments],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=stderr, cwd=self.folder, preexec_fn=limit,
                 env=environment(self.environ),
