@@ -82,20 +82,25 @@ take_line(struct span *text)
     return line;
 }
 
-/* The byte of \NNN at text, or -1. */
-static int
-octal_at(const char *text, size_t len)
+/* Is there \NNN at text? Then *out is its byte. */
+static bool
+read_octal(const char *text, size_t len, char *out)
 {
-    int value = 0;
+    unsigned value = 0;
+    unsigned char byte;
 
     if (len < 4 || text[0] != '\\')
-        return -1;
+        return false;
     for (size_t i = 1; i < 4; i++) {
         if (text[i] < '0' || text[i] > '7')
-            return -1;
-        value = value * 8 + (text[i] - '0');
+            return false;
+        value = value * 8 + (unsigned)(text[i] - '0');
     }
-    return value > 0 && value <= UCHAR_MAX ? value : -1;
+    if (value == 0 || value > UCHAR_MAX)
+        return false;
+    byte = (unsigned char)value;
+    memcpy(out, &byte, 1);
+    return true;
 }
 
 /* The field as a string of its own, without escapes. NULL: no memory. */
@@ -108,11 +113,10 @@ unescape(struct span field)
     if (text == NULL)
         return NULL;
     for (size_t at = 0; at < field.len; at++) {
-        int byte = octal_at(field.at + at, field.len - at);
-
-        text[used++] = byte < 0 ? field.at[at] : (char)(unsigned char)byte;
-        if (byte >= 0)
+        text[used] = field.at[at];
+        if (read_octal(field.at + at, field.len - at, &text[used]))
             at += 3;
+        used++;
     }
     text[used] = '\0';
     return text;

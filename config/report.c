@@ -213,9 +213,11 @@ report_add_all(struct report *report, const struct report *from)
     for (size_t i = 0; i < from->count; i++) {
         const struct finding *finding = &from->items[i];
 
-        count_severity(report, finding->severity);
         add_text(report, finding->severity, finding->code, finding->text);
     }
+    /* Those that were lost count, too: an error must not become none. */
+    report->error_count += from->error_count;
+    report->warning_count += from->warning_count;
     report->lost_count += from->lost_count;
 }
 

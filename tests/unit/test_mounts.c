@@ -14,7 +14,7 @@
 #include "certs/mounts.h"
 
 /* A container's, shortened, with the cases that matter. */
-static const char CONTAINER[] =
+static const char container[] =
     "27 1 254:0 / / rw,relatime - overlay overlay rw\n"
     "28 27 0:25 / /proc rw - proc proc rw\n"
     "29 27 254:1 /docker/hosts /etc/hosts rw shared:4 master:1 - ext4 /dev/v "
@@ -45,45 +45,45 @@ static void
 files_inside_an_ordinary_mount_are_live(void **state)
 {
     (void)state;
-    assert_int_equal(judge(CONTAINER, "/etc/ssl/ca.pem"), MOUNT_LIVE);
-    assert_int_equal(judge(CONTAINER, "/secret/tls.crt"), MOUNT_LIVE);
-    assert_int_equal(judge(CONTAINER, "/tls/tls.crt"), MOUNT_LIVE);
-    assert_int_equal(judge(CONTAINER, "/"), MOUNT_LIVE);
-    assert_int_equal(judge(CONTAINER, "/proc"), MOUNT_LIVE);
+    assert_int_equal(judge(container, "/etc/ssl/ca.pem"), MOUNT_LIVE);
+    assert_int_equal(judge(container, "/secret/tls.crt"), MOUNT_LIVE);
+    assert_int_equal(judge(container, "/tls/tls.crt"), MOUNT_LIVE);
+    assert_int_equal(judge(container, "/"), MOUNT_LIVE);
+    assert_int_equal(judge(container, "/proc"), MOUNT_LIVE);
 }
 
 static void
 mounted_file_is_a_mount_point(void **state)
 {
     (void)state;
-    assert_int_equal(judge(CONTAINER, "/etc/hosts"), MOUNT_POINT);
-    assert_int_equal(judge(CONTAINER, "/sub/tls.crt"), MOUNT_POINT);
-    assert_int_equal(judge(CONTAINER, "/etc/hosts2"), MOUNT_LIVE);
-    assert_int_equal(judge(CONTAINER, "/etc"), MOUNT_LIVE);
+    assert_int_equal(judge(container, "/etc/hosts"), MOUNT_POINT);
+    assert_int_equal(judge(container, "/sub/tls.crt"), MOUNT_POINT);
+    assert_int_equal(judge(container, "/etc/hosts2"), MOUNT_LIVE);
+    assert_int_equal(judge(container, "/etc"), MOUNT_LIVE);
 }
 
 static void
 what_was_deleted_at_its_source_is_stale(void **state)
 {
     (void)state;
-    assert_int_equal(judge(CONTAINER, "/gone/tls.crt"), MOUNT_STALE);
-    assert_int_equal(judge(CONTAINER, "/gone"), MOUNT_STALE);
-    assert_int_equal(judge(CONTAINER, "/sub/tls.key"), MOUNT_STALE);
-    assert_int_equal(judge(CONTAINER, "/gonetoo/tls.crt"), MOUNT_LIVE);
+    assert_int_equal(judge(container, "/gone/tls.crt"), MOUNT_STALE);
+    assert_int_equal(judge(container, "/gone"), MOUNT_STALE);
+    assert_int_equal(judge(container, "/sub/tls.key"), MOUNT_STALE);
+    assert_int_equal(judge(container, "/gonetoo/tls.crt"), MOUNT_LIVE);
 }
 
 static void
 mount_inside_a_stale_one_is_judged_by_itself(void **state)
 {
     (void)state;
-    assert_int_equal(judge(CONTAINER, "/gone/inner/tls.crt"), MOUNT_LIVE);
+    assert_int_equal(judge(container, "/gone/inner/tls.crt"), MOUNT_LIVE);
 }
 
 static void
 folder_of_one_version_of_a_volume_is_told_apart(void **state)
 {
     (void)state;
-    assert_int_equal(judge(CONTAINER, "/part/tls.crt"), MOUNT_VERSION);
+    assert_int_equal(judge(container, "/part/tls.crt"), MOUNT_VERSION);
     assert_int_equal(
         judge("1 2 0:5 /..data/x /v ro - tmpfs t ro\n", "/v/y"), MOUNT_LIVE);
     assert_int_equal(
@@ -94,9 +94,9 @@ static void
 escapes_are_undone(void **state)
 {
     (void)state;
-    assert_int_equal(judge(CONTAINER, "/with blank\\and\ttab"), MOUNT_POINT);
+    assert_int_equal(judge(container, "/with blank\\and\ttab"), MOUNT_POINT);
     assert_int_equal(
-        judge(CONTAINER, "/with\\040blank\\134and\\011tab"), MOUNT_LIVE);
+        judge(container, "/with\\040blank\\134and\\011tab"), MOUNT_LIVE);
 }
 
 static void
@@ -146,9 +146,9 @@ relative_and_endless_paths_are_not_judged(void **state)
     memset(path, 'a', sizeof(path) - 1);
     path[0] = '/';
     path[sizeof(path) - 1] = '\0';
-    assert_int_equal(judge(CONTAINER, path), MOUNT_LIVE);
-    assert_int_equal(judge(CONTAINER, "gone/tls.crt"), MOUNT_LIVE);
-    assert_int_equal(judge(CONTAINER, ""), MOUNT_LIVE);
+    assert_int_equal(judge(container, path), MOUNT_LIVE);
+    assert_int_equal(judge(container, "gone/tls.crt"), MOUNT_LIVE);
+    assert_int_equal(judge(container, ""), MOUNT_LIVE);
 }
 
 static bool
@@ -167,7 +167,7 @@ static void
 whole_file_systems_are_not_suspect(void **state)
 {
     (void)state;
-    assert_true(is_suspect(CONTAINER));
+    assert_true(is_suspect(container));
     assert_false(is_suspect("1 0 8:1 / / rw - ext4 /dev/a rw\n"
                             "2 1 0:5 / /proc rw - proc proc rw\n"));
     assert_false(is_suspect(""));

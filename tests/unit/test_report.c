@@ -70,6 +70,29 @@ past_the_bound_findings_are_only_counted(void **state)
     report_deinit(&report);
 }
 
+/* A reload without memory must not look like a good one. */
+static void
+errors_that_were_lost_count_in_another_report_as_well(void **state)
+{
+    struct report from;
+    struct report report;
+
+    (void)state;
+    report_init(&from);
+    report_init(&report);
+    for (int i = 0; i < REPORT_FINDINGS_MAX; i++)
+        report_note(&from, "number %d", i);
+    report_error(&from, SL_CONFIG_VALUE, "lost");
+    report_warning(&from, SL_CONFIG_VALUE, "lost, too");
+    report_add_all(&report, &from);
+    assert_int_equal(report.error_count, 1);
+    assert_int_equal(report.warning_count, 1);
+    assert_int_equal(report.lost_count, 2);
+    assert_int_equal(report_first_code(&report), SL_MEMORY);
+    report_deinit(&from);
+    report_deinit(&report);
+}
+
 static void
 assert_shown_as(const char *text, const char *wanted)
 {
@@ -176,6 +199,7 @@ main(void)
         cmocka_unit_test(findings_keep_their_order_and_severity),
         cmocka_unit_test(the_first_error_is_found_behind_others),
         cmocka_unit_test(past_the_bound_findings_are_only_counted),
+        cmocka_unit_test(errors_that_were_lost_count_in_another_report_as_well),
         cmocka_unit_test(control_characters_are_escaped),
         cmocka_unit_test(other_languages_are_left_as_they_are),
         cmocka_unit_test(broken_utf8_is_escaped),

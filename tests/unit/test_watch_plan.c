@@ -35,7 +35,7 @@ looks_every_period_while_nothing_changes(void **state)
     struct watch_plan plan = begin();
 
     (void)state;
-    for (int64_t now = START + PERIOD; now < START + 20 * PERIOD;
+    for (int64_t now = START + PERIOD; now < START + INT64_C(20) * PERIOD;
          now += PERIOD) {
         assert_int_equal(plan.look_ms, now);
         assert_false(watch_plan_decide(&plan, &same, now, 0));
@@ -153,9 +153,9 @@ looks_that_take_long_are_made_seldom(void **state)
     (void)state;
     assert_false(watch_plan_decide(&plan, &same, now, 40));
     assert_true(watch_plan_note_accept(&plan, now + 1));
-    assert_int_equal(plan.look_ms, now + 40 * WATCH_COST_FACTOR);
+    assert_int_equal(plan.look_ms, now + INT64_C(40) * WATCH_COST_FACTOR);
     assert_false(watch_plan_decide(&plan, &same, now, 1000));
-    assert_int_equal(plan.look_ms, now + 1000 * WATCH_COST_FACTOR);
+    assert_int_equal(plan.look_ms, now + INT64_C(1000) * WATCH_COST_FACTOR);
 }
 
 static void
@@ -164,7 +164,7 @@ failed_load_is_not_tried_again_while_nothing_changes(void **state)
     struct watch_plan plan = begin();
 
     (void)state;
-    while (plan.look_ms < START + 24 * WATCH_RETRY_MS)
+    while (plan.look_ms < START + INT64_C(24) * WATCH_RETRY_MS)
         assert_false(watch_plan_decide(&plan, &same, plan.look_ms, 0));
 }
 
@@ -187,8 +187,8 @@ load_in_between_begins_anew(void **state)
 
     (void)state;
     assert_false(watch_plan_decide(&plan, &other, plan.look_ms, 0));
-    watch_plan_begin(&plan, 2 * PERIOD, false, START + PERIOD);
-    assert_int_equal(plan.look_ms, START + 3 * PERIOD);
+    watch_plan_begin(&plan, PERIOD, false, START + PERIOD);
+    assert_int_equal(plan.look_ms, START + PERIOD + PERIOD);
     assert_false(watch_plan_decide(&plan, &other, plan.look_ms, 0));
 }
 
