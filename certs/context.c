@@ -159,6 +159,10 @@ set_policy(struct context *context, const struct context_spec *spec,
         return -1;
     if (trust != NULL && !spec->is_for_proof)
         demand_certificate(context);
+    if (context_set_staple(context, context_identity(spec)) != 0) {
+        report_error(report, SL_MEMORY, "out of memory while preparing TLS");
+        return -1;
+    }
     if (context_set_tickets(context, spec) == 0)
         return 0;
     report_error(report, SL_MEMORY, "out of memory while preparing tickets");

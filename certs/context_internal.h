@@ -31,6 +31,12 @@ struct context_spec {
     bool is_for_proof; /* clients need no certificate: the proof has none */
 };
 
+/* Makes the context send the identity's staple, if there is one, to clients
+ * that ask for it (context_staple.c). The identity must outlive the context
+ * and its connections. -1: no memory. */
+int context_set_staple(
+    struct context *context, const struct identity *identity) MUST_CHECK;
+
 struct context *context_build(
     const struct context_spec *spec, struct report *report) MUST_CHECK;
 

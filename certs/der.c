@@ -32,16 +32,18 @@ der_take(struct der *in, struct der_element *element)
 {
     size_t len = 0;
     size_t header = read_header(*in, &len);
+    struct der_element taken;
 
     if (header == 0 || len > in->len - header)
         return false;
-    element->tag = in->data[0];
-    element->content.data = in->data + header;
-    element->content.len = len;
-    element->whole.data = in->data;
-    element->whole.len = header + len;
+    taken = (struct der_element){
+        .tag = in->data[0],
+        .content = {.data = in->data + header, .len = len},
+        .whole = {.data = in->data, .len = header + len},
+    };
     in->data += header + len;
     in->len -= header + len;
+    *element = taken; /* `in` may be inside */
     return true;
 }
 
@@ -66,6 +68,16 @@ der_take_number(struct der *in, uint32_t *number)
         value = (value << 8) | element.content.data[i];
     *number = value;
     *in = rest;
+    return true;
+}
+
+bool
+der_skip_unused_bits(struct der *bits)
+{
+    if (bits->len < 2 || bits->data[0] != 0)
+        return false;
+    bits->data++;
+    bits->len--;
     return true;
 }
 

@@ -12,9 +12,13 @@
 #include <stdint.h>
 
 enum {
+    DER_BOOLEAN = 0x01,
     DER_INTEGER = 0x02,
+    DER_BIT_STRING = 0x03,
     DER_OCTET_STRING = 0x04,
     DER_OID = 0x06,
+    DER_ENUMERATED = 0x0a,
+    DER_GENERALIZED_TIME = 0x18,
     DER_BMP_STRING = 0x1e,
     DER_SEQUENCE = 0x30,
     DER_SET = 0x31,
@@ -34,7 +38,8 @@ struct der_element {
 };
 
 /* Takes the next element off `in`. False: there is none, or it is broken;
- * `in` is then unchanged. */
+ * `in` is then unchanged. `in` may be element->content: then the first element
+ * inside is taken, and what follows it is out of reach. */
 bool der_take(struct der *in, struct der_element *element);
 
 /* The same, and the element must have this tag. */
@@ -42,6 +47,10 @@ bool der_take_tag(struct der *in, uint8_t tag, struct der_element *element);
 
 /* A number from 0 to INT32_MAX. */
 bool der_take_number(struct der *in, uint32_t *number);
+
+/* Drops the count of unused bits from a bit string's content. False: they are
+ * no whole octets. */
+bool der_skip_unused_bits(struct der *bits);
 
 bool der_equal(struct der a, struct der b);
 

@@ -9,7 +9,6 @@
 #include "certs/der.h"
 
 enum {
-    DER_BIT_STRING = 0x03,
     ELEMENTS_MAX = 4,   /* that are looked at */
     QUOTED_BYTES = 200, /* of a path in a message: it may be there twice */
 };

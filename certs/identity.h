@@ -67,6 +67,7 @@ struct identity {
     size_t name_count;
     struct blob key;    /* DER, secret */
     struct blob staple; /* OCSP response to send along (DER), or empty */
+    time_t staple_since;
     time_t staple_until;
     /* What it was made of and what was found then; whoever shares it tells it
      * again. */

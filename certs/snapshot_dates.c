@@ -2,6 +2,7 @@
 /* All dates of a snapshot, judged: at start, at a reload, and every day. */
 #include "certs/dates.h"
 #include "certs/snapshot.h"
+#include "certs/staple.h"
 
 static void
 judge_identity(
@@ -14,6 +15,7 @@ judge_identity(
     for (size_t i = 0; i < identity->chain_count; i++)
         dates_judge(judge, &identity->info[i], where,
             i == 0 ? "the leaf" : "an intermediate");
+    staple_judge(identity, entry->settings, judge->now, judge->report);
 }
 
 void

@@ -10,6 +10,7 @@
 
 #include "certs/snapshot_internal.h"
 #include "certs/sources.h"
+#include "certs/staple.h"
 
 /* --- folders ------------------------------------------------------------- */
 
@@ -153,12 +154,17 @@ static struct identity *
 load(const struct snapshot_build *build, const struct snapshot_identity *entry,
     struct report *found)
 {
+    struct identity *identity;
+
     found->sources = sources_new();
     if (found->sources == NULL) {
         report_error(found, SL_MEMORY, "out of memory while loading");
         return NULL;
     }
-    return identity_load(entry->settings, build->roots, found);
+    identity = identity_load(entry->settings, build->roots, found);
+    if (identity != NULL)
+        staple_load(identity, entry->settings, found);
+    return identity;
 }
 
 /* May the certificate be missing? Never where it was good before, and without

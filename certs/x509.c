@@ -382,6 +382,12 @@ x509_allows_server(const struct x509 *x509)
                   != 0;
 }
 
+bool
+x509_may_sign_staples(const struct x509 *x509)
+{
+    return (x509->cert.extExtKeyUsage & EXTKEYUSE_OCSP_SIGN) != 0;
+}
+
 void
 x509_usages(const struct x509 *x509, char *out, size_t cap)
 {

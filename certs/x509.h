@@ -59,6 +59,8 @@ bool x509_is_sha1_signed(const struct x509 *x509);
 
 /* True without an extended key usage: everything is allowed then. */
 bool x509_allows_server(const struct x509 *x509);
+/* Is it for signing OCSP responses (extended key usage OCSPSigning)? */
+bool x509_may_sign_staples(const struct x509 *x509);
 /* The extended key usages it has, in words. */
 void x509_usages(const struct x509 *x509, char *out, size_t cap);
 

@@ -40,6 +40,9 @@ struct finding {
 struct sources;
 
 struct report {
+    bool is_strict; /* set by `check`, which starts nothing: what start and
+                       reload only warn of, since serving goes on, is an
+                       error */
     struct sources *sources; /* notes the files that are read, or NULL; the
                                 caller's (certs/sources.h) */
     struct finding *items;

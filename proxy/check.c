@@ -110,6 +110,7 @@ check_run(const struct config_source *source)
         return EXIT_ERROR;
     }
     report_init(&report);
+    report.is_strict = true;
     snapshot = load_all(source, NULL, &report);
     print_findings(&report);
     if (snapshot != NULL) {

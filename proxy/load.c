@@ -73,6 +73,7 @@ load_all(const struct config_source *source, const struct snapshot *previous,
         bool is_torn;
 
         report_init(&found);
+        found.is_strict = report->is_strict;
         snapshot = load_once(source, previous, &found);
         is_torn = has_changed_meanwhile(&found);
         if (is_torn && attempt < ATTEMPTS_MAX) {

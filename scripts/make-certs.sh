@@ -114,6 +114,17 @@ extensions() {
         echo "keyUsage = critical, digitalSignature"
         echo "extendedKeyUsage = ${1}Auth"
         ;;
+    must-staple)
+        echo "basicConstraints = critical, CA:FALSE"
+        echo "extendedKeyUsage = serverAuth"
+        echo "tlsfeature = status_request"
+        ;;
+    ocsp)
+        echo "basicConstraints = critical, CA:FALSE"
+        echo "keyUsage = critical, digitalSignature"
+        echo "extendedKeyUsage = OCSPSigning"
+        echo "noCheck = ignored"
+        ;;
     esac
     # A root names no other key than its own.
     [ "$1" = root ] || echo "authorityKeyIdentifier = keyid"
@@ -413,8 +424,30 @@ make_other_authorities() {
     made_file ca-expired.key "its key"
 }
 
+# Who signs OCSP responses in the issuer's place, or must not.
+make_responders() {
+    local what='a responder that the intermediate appointed'
+    make_key ocsp ec
+    issue ocsp ocsp intermediate ocsp "OCSP responder"
+    made_file ocsp.pem "$what"
+    made_file ocsp.key "its key"
+    issue ocsp-expired ocsp intermediate ocsp "OCSP responder" \
+        --from '-60 days' --to '-1 day'
+    made_file ocsp-expired.pem "the same, ended yesterday"
+    issue ocsp-otherca ocsp other-ca ocsp "OCSP responder"
+    made_file ocsp-otherca.pem "the same, issued by other-ca.pem"
+    make_key ocsp-rsa rsa
+    issue ocsp-rsa ocsp-rsa intermediate ocsp "OCSP responder"
+    made_file ocsp-rsa.pem "$what, RSA-2048"
+    made_file ocsp-rsa.key "its key"
+    issue_chained server-muststaple server intermediate must-staple \
+        "$server_cn" --san "$san"
+    made_file server-muststaple.pem "demands a staple (must-staple)"
+}
+
 make_all() {
     make_other_authorities
+    make_responders
     make_server_dates
     make_server_contents
     make_server_keys

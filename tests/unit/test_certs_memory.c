@@ -10,11 +10,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "certs/context.h"
+#include "certs/staple.h"
 #include "tests/unit/certs_fixture.h"
+#include "tests/unit/staple_fixture.h"
 
 /* How many allocations still succeed; SIZE_MAX: all. */
 static size_t left = SIZE_MAX;
@@ -148,6 +151,47 @@ identity_is_refused_when_memory_stays_short(void **state)
     refuse_each_in_turn(load_identity, NULL, 20);
 }
 
+/* Without memory it serves without a staple, and says so. */
+static void
+load_staple(void *arg)
+{
+    char cert[] = "server.pem";
+    char empty[] = "";
+    const struct config_certificate settings = {.cert = cert,
+        .keystore = empty,
+        .chain_root = empty,
+        .ocsp_staple_file = empty};
+    const struct pair pair = {.cert = "server.pem", .key = "server.key"};
+    size_t allowed = left;
+    struct report report;
+    struct identity *identity;
+
+    (void)arg;
+    left = SIZE_MAX;
+    identity = load_good(&pair);
+    report_init(&report);
+    left = allowed;
+    staple_load(identity, &settings, &report);
+    left = SIZE_MAX;
+    assert_true((identity->staple.len > 0)
+                == (report.warning_count == 0 && report.lost_count == 0));
+    assert_int_equal(report.error_count, 0);
+    report_deinit(&report);
+    identity_unref(identity);
+}
+
+static void
+staple_is_loaded_or_warned_of(void **state)
+{
+    (void)state;
+    make_staple("server.pem.ocsp", &(struct staple_spec){0});
+    is_lasting = false;
+    refuse_each_in_turn(load_staple, NULL, 10);
+    is_lasting = true;
+    refuse_each_in_turn(load_staple, NULL, 10);
+    assert_int_equal(unlink("server.pem.ocsp"), 0);
+}
+
 static void
 load_trust(void *arg)
 {
@@ -261,6 +305,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(identity_is_loaded_whole_or_not_at_all),
         cmocka_unit_test(identity_is_refused_when_memory_stays_short),
+        cmocka_unit_test(staple_is_loaded_or_warned_of),
         cmocka_unit_test(trust_is_loaded_whole_or_not_at_all),
         cmocka_unit_test(context_is_built_or_refused),
         cmocka_unit_test(proof_ends_in_an_error_or_well),

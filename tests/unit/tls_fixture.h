@@ -45,6 +45,8 @@ struct client_spec {
     const char *ciphers;
     int group;                /* one of WOLFSSL_ECC_...: the only one */
     WOLFSSL_SESSION *session; /* to be resumed */
+    struct blob *staple;      /* asks for a staple; becomes the one that came,
+                             freed by the caller */
     bool has_broken_leaf;     /* damaged on the way; with TLS 1.2, where it is
                              not encrypted */
 };

@@ -4,6 +4,7 @@
 settings   which binary, how big, how patient
 wait       conditions with a deadline
 pki        throwaway certificates
+ocsp       OCSP responses, and a responder for them
 log        the program's log as events
 sidelock   the program under test as an object
 streams    reproducible bytes and their checksums

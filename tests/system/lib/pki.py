@@ -83,14 +83,26 @@ class Pki:
         """A client certificate."""
         return self._leaf(name, "clientAuth", f"DNS:{name}.client.test", **how)
 
+    def responder(self, name, **how):
+        """An OCSP responder that the issuer appoints."""
+        return self._leaf(name, "OCSPSigning", f"DNS:{name}.test", **how)
+
+    def revoke(self, certificate, issuer="ca"):
+        """The issuer's responses call it revoked from now on."""
+        self._openssl(
+            "ca", "-config", f"{issuer}.conf",
+            "-revoke", f"issued/{certificate.serial}.pem",
+        )  # fmt: skip
+
     def _leaf(self, name, eku, names, issuer="ca", key="ec", subject=None,
-              days=(-1, 90), chain=()):  # fmt: skip
+              days=(-1, 90), chain=(), extra=()):  # fmt: skip
         self._key(name, key)
         extensions = [
             "basicConstraints=CA:FALSE",
             "keyUsage=critical,digitalSignature",
             f"extendedKeyUsage={eku}",
             f"subjectAltName={names}",
+            *extra,
         ]
         subject = subject or f"/CN={name}"
         serial = self._sign(name, issuer, subject, extensions, days)
