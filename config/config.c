@@ -60,6 +60,21 @@ config_load(const struct config_source *source, struct report *report)
     return NULL;
 }
 
+struct config *
+config_load_anyway(const struct config_source *source)
+{
+    struct settings settings;
+    struct report ignored;
+    struct config *config;
+
+    report_init(&ignored);
+    settings_init(&settings);
+    config = load(&settings, source, &ignored);
+    settings_deinit(&settings);
+    report_deinit(&ignored);
+    return config;
+}
+
 static void
 clear_fields(enum key_home home, void *base)
 {
@@ -191,6 +206,25 @@ config_restart_keys(const struct config *running, const struct config *loaded,
             keys_section_info(key->section)->name, key->name);
         used = strlen(out);
     }
+}
+
+struct config *
+config_keep_restart_keys(const struct config *running)
+{
+    struct config *kept = calloc(1, sizeof(*kept));
+
+    for (size_t i = 0; kept != NULL && i < config_key_count; i++) {
+        const struct key *key = &config_keys[i];
+
+        if (!key->needs_restart || key->home != HOME_CONFIG
+            || value_copy(key->type, (char *)kept + key->offset,
+                   (const char *)running + key->offset)
+                   == 0)
+            continue;
+        config_free(kept);
+        return NULL;
+    }
+    return kept;
 }
 
 static const char *

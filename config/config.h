@@ -216,6 +216,11 @@ struct config_source {
  */
 struct config *config_load(
     const struct config_source *source, struct report *report) MUST_CHECK;
+/* The settings as far as they can be read, whatever else is wrong with them:
+ * for finding the process to ask about them, and for nothing else. NULL: not
+ * even that. */
+struct config *config_load_anyway(
+    const struct config_source *source) MUST_CHECK;
 void config_free(struct config *config);
 
 /* A certificate's settings with every key but the name at its default, for
@@ -241,6 +246,11 @@ const struct config_service *config_find_service(
  */
 void config_restart_keys(const struct config *running,
     const struct config *loaded, char *out, size_t cap);
+
+/* A config without services that holds the keys which a reload cannot change;
+ * all others are empty. NULL: no memory. */
+struct config *config_keep_restart_keys(
+    const struct config *running) MUST_CHECK;
 
 /* Every key with default, whether it can be reloaded, and help, for --help. */
 void config_print_keys(FILE *out);

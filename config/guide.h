@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "config/guide_list.h"
+#include "config/nearest.h"
 
 enum guide_code {
     SL_NONE, /* a note: nothing to be done */
@@ -34,6 +35,10 @@ const struct guide_entry *guide_entry(enum guide_code code);
 const char *guide_text(enum guide_code code);
 /* By its text, with or without "SL-", in any case; SL_NONE when unknown. */
 enum guide_code guide_find(const char *text);
+
+/* Offers every code to the search for the nearest one to a word that has, or
+ * has not, "SL-" in front. */
+void guide_consider(struct nearest *nearest);
 
 /* Three lines: what, cause, remedy. */
 void guide_print(FILE *out, enum guide_code code);

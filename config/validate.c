@@ -282,13 +282,15 @@ check_admin(const struct config *config, const struct settings *settings,
     const char *text = config->admin.listen;
     const struct section *section =
         settings_find_section(settings, SECTION_ADMIN, "");
+    struct address address;
+    char why[256] = "write unix:/PATH of a socket, or off";
 
     if (text == NULL || strcmp(text, "off") == 0
-        || strncmp(text, "unix:/", strlen("unix:/")) == 0)
+        || (strncmp(text, "unix:/", strlen("unix:/")) == 0
+            && address_parse(&address, text, why, sizeof(why)) == 0))
         return;
-    report_error(report, SL_CONFIG_VALUE,
-        "%s: [admin] listen = %.100s: write unix:/PATH of a socket, or off",
-        section != NULL ? section->origin : "", text);
+    report_error(report, SL_CONFIG_VALUE, "%s: [admin] listen = %.120s: %s",
+        section != NULL ? section->origin : "", text, why);
 }
 
 void

@@ -243,6 +243,31 @@ value_clear(enum value_type type, void *field)
     }
 }
 
+int
+value_copy(enum value_type type, void *to, const void *from)
+{
+    switch (type) {
+    case VALUE_BOOL:
+        *(bool *)to = *(const bool *)from;
+        return 0;
+    case VALUE_NUMBER:
+    case VALUE_DURATION:
+    case VALUE_SIZE:
+        *(int64_t *)to = *(const int64_t *)from;
+        return 0;
+    case VALUE_WORD:
+        memcpy(to, from, sizeof(int));
+        return 0;
+    case VALUE_STRING:
+        *(char **)to = strdup(*(char *const *)from);
+        return *(char **)to != NULL ? 0 : -1;
+    case VALUE_STRINGS:
+    case VALUE_ADDRESSES:
+        break;
+    }
+    return -1;
+}
+
 static bool
 strings_equal(const struct string_list *a, const struct string_list *b)
 {

@@ -34,6 +34,10 @@ int value_parse(const struct key *key, void *field, const char *text, char *why,
 /* Frees what the field owns and leaves it empty. */
 void value_clear(enum value_type type, void *field);
 
+/* Copies a value that is no list into an empty field. -1: no memory, or it is
+ * a list. */
+int value_copy(enum value_type type, void *to, const void *from) MUST_CHECK;
+
 bool value_equal(enum value_type type, const void *a, const void *b);
 
 #endif

@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "proxy/json.h"
+
 /* Room kept for what log_end appends. */
 enum {
     LINE_TAIL_BYTES = 64
@@ -185,29 +187,27 @@ put_text(struct log_line *line, const char *text)
     put_raw(line, text, strlen(text));
 }
 
-/* JSON knows \u00NN, logfmt gets \xNN; both keep quotes and backslashes
- * apart. Bytes above ASCII are escaped too: nobody has checked that they are
- * UTF-8. */
+/* One byte as it stands inside a quoted value: JSON knows \u00NN, logfmt gets
+ * \xNN; both keep quotes and backslashes apart. */
+static size_t
+escape(char out[JSON_ESCAPE_BYTES], char byte, bool is_json)
+{
+    unsigned char code = (unsigned char)byte;
+
+    if (is_json || (code >= 0x20 && code <= 0x7e))
+        return json_escape(out, byte);
+    return (size_t)snprintf(out, JSON_ESCAPE_BYTES, "\\x%02x", code);
+}
+
 static void
 put_escaped(struct log_line *line, const char *value)
 {
     for (const char *at = value; *at != '\0'; at++) {
-        unsigned char c = (unsigned char)*at;
-        char escape[8];
+        char escaped[JSON_ESCAPE_BYTES];
 
-        if (sizeof(line->text) - LINE_TAIL_BYTES - line->len < sizeof(escape))
+        if (sizeof(line->text) - LINE_TAIL_BYTES - line->len < sizeof(escaped))
             return;
-        if (c == '"' || c == '\\') {
-            escape[0] = '\\';
-            escape[1] = (char)c;
-            put_raw(line, escape, 2);
-        } else if (c < 0x20 || c > 0x7e) {
-            int len = snprintf(escape, sizeof(escape),
-                line->is_json ? "\\u%04x" : "\\x%02x", c);
-            put_raw(line, escape, (size_t)len);
-        } else {
-            put_raw(line, at, 1);
-        }
+        put_raw(line, escaped, escape(escaped, *at, line->is_json));
     }
 }
 

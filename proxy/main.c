@@ -7,6 +7,8 @@
 #include "certs/snapshot.h"
 #include "config/config.h"
 #include "proxy/check.h"
+#include "proxy/control.h"
+#include "proxy/explain.h"
 #include "proxy/health.h"
 #include "proxy/options.h"
 #include "proxy/server.h"
@@ -16,6 +18,15 @@ print_version(void)
 {
     (void)printf("sidelock %s (wolfSSL %s, libevent %s)\n", SIDELOCK_VERSION,
         certs_library_version(), event_get_version());
+}
+
+static int
+explain(const struct options *options)
+{
+    if (!options->is_markdown)
+        return explain_run(options->code);
+    guide_print_markdown(stdout);
+    return EXIT_GOOD;
 }
 
 int
@@ -32,6 +43,12 @@ main(int argc, char **argv)
         return check_run(&options.source);
     case COMMAND_HEALTH:
         return health_run(&options.source);
+    case COMMAND_RELOAD:
+        return control_reload(&options.source, options.is_json);
+    case COMMAND_STATUS:
+        return control_status(&options.source, options.is_json);
+    case COMMAND_EXPLAIN:
+        return explain(&options);
     case COMMAND_HELP:
         options_print_help(stdout);
         return EXIT_GOOD;

@@ -14,63 +14,77 @@ static const struct {
     {"run", COMMAND_RUN},
     {"check", COMMAND_CHECK},
     {"health", COMMAND_HEALTH},
+    {"reload", COMMAND_RELOAD},
+    {"status", COMMAND_STATUS},
+    {"explain", COMMAND_EXPLAIN},
     {"help", COMMAND_HELP},
     {"version", COMMAND_VERSION},
 };
 
+static const char help[] =
+    "sidelock puts TLS in front of a plaintext server on this machine.\n"
+    "\n"
+    "Usage:\n"
+    "  sidelock [run] -c FILE [--set KEY=VALUE]...   serve, in the foreground\n"
+    "  sidelock check -c FILE              prove settings and certificates\n"
+    "  sidelock health -c FILE             ask what a running one serves\n"
+    "  sidelock reload -c FILE             have it read everything anew, and\n"
+    "                                      wait for the outcome\n"
+    "  sidelock status -c FILE [--json]    what is secured and until when\n"
+    "  sidelock explain [CODE]             cause and remedy of an error\n"
+    "\n"
+    "Try it (a server on port 8080, TLS on 8443):\n"
+    "  sidelock --set service.listen=127.0.0.1:8443 \\\n"
+    "           --set service.backend=127.0.0.1:8080 \\\n"
+    "           --set certificate.cert=server.pem \\\n"
+    "           --set certificate.key=server.key\n"
+    "  curl --cacert ca.pem https://localhost:8443/\n"
+    "\n"
+    "The same as a file (sidelock.ini):\n"
+    "  [service]\n"
+    "  listen = 0.0.0.0:8443\n"
+    "  backend = 127.0.0.1:8080\n"
+    "  [certificate]\n"
+    "  cert = /etc/sidelock/server.pem\n"
+    "  key = /etc/sidelock/server.key\n"
+    "  [admin]\n"
+    "  listen = unix:/run/sidelock/admin.sock\n"
+    "\n"
+    "With [admin], after a certificate was renewed:\n"
+    "  sidelock reload -c sidelock.ini && echo installed\n"
+    "  sidelock status -c sidelock.ini\n"
+    "  curl --unix-socket /run/sidelock/admin.sock http://sidelock/status\n"
+    "And when a message ends in a code:\n"
+    "  sidelock explain SL-KEY-MISMATCH\n"
+    "\n"
+    "Options:\n"
+    "  -c, --config FILE    the INI file (or $SIDELOCK_CONFIG)\n"
+    "      --set KEY=VALUE  section.key=value or section.NAME.key=value;\n"
+    "                       overrides file and environment; repeatable\n"
+    "  -t                   the same as `check`\n"
+    "      --json           `reload` and `status` answer for programs\n"
+    "      --markdown       `explain` prints docs/errors.md\n"
+    "  -h, --help           this text\n"
+    "      --help-config    every key, with its default and meaning\n"
+    "  -V, --version        versions of sidelock and its libraries\n"
+    "\n"
+    "Environment: SIDELOCK_SECTION_KEY=value, for instance\n"
+    "  SIDELOCK_SERVICE_LISTEN=0.0.0.0:8443\n"
+    "  SIDELOCK_CERTIFICATE_CERT=/etc/tls/tls.crt\n"
+    "\n"
+    "Signals: HUP reloads settings and certificates (all or nothing), TERM\n"
+    "and INT drain and a second one ends at once, USR1 reopens the log, USR2\n"
+    "logs the open connections.\n"
+    "\n"
+    "Exit codes: 0 good; 1 an error, the drain ran out of time, a reload\n"
+    "failed, or nobody answered; 2 wrong usage, or good with warnings "
+    "(`check`,\n"
+    "`reload`, `status`).\n";
+
 void
 options_print_help(FILE *out)
 {
-    static const char text[] =
-        "sidelock puts TLS in front of a plaintext server on this machine.\n"
-        "\n"
-        "Usage:\n"
-        "  sidelock [run] -c FILE [--set KEY=VALUE]...   serve, in the "
-        "foreground\n"
-        "  sidelock check -c FILE                        prove settings and "
-        "certificates\n"
-        "  sidelock health -c FILE                       ask what a running "
-        "one serves\n"
-        "\n"
-        "Try it (a server on port 8080, TLS on 8443):\n"
-        "  sidelock --set service.listen=127.0.0.1:8443 \\\n"
-        "           --set service.backend=127.0.0.1:8080 \\\n"
-        "           --set certificate.cert=server.pem \\\n"
-        "           --set certificate.key=server.key\n"
-        "  curl --cacert ca.pem https://localhost:8443/\n"
-        "\n"
-        "The same as a file (sidelock.ini):\n"
-        "  [service]\n"
-        "  listen = 0.0.0.0:8443\n"
-        "  backend = 127.0.0.1:8080\n"
-        "  [certificate]\n"
-        "  cert = /etc/sidelock/server.pem\n"
-        "  key = /etc/sidelock/server.key\n"
-        "\n"
-        "Options:\n"
-        "  -c, --config FILE    the INI file (or $SIDELOCK_CONFIG)\n"
-        "      --set KEY=VALUE  section.key=value or section.NAME.key=value;\n"
-        "                       overrides file and environment; repeatable\n"
-        "  -t                   the same as `check`\n"
-        "  -h, --help           this text\n"
-        "      --help-config    every key, with its default and meaning\n"
-        "  -V, --version        versions of sidelock and its libraries\n"
-        "\n"
-        "Environment: SIDELOCK_SECTION_KEY=value, for instance\n"
-        "  SIDELOCK_SERVICE_LISTEN=0.0.0.0:8443\n"
-        "  SIDELOCK_CERTIFICATE_CERT=/etc/tls/tls.crt\n"
-        "\n"
-        "Signals: HUP reloads settings and certificates (all or nothing), "
-        "TERM\n"
-        "and INT drain and a second one ends at once, USR1 reopens the log, "
-        "USR2\n"
-        "logs the open connections.\n"
-        "\n"
-        "Exit codes: 0 good; 1 an error, or the drain ran out of time; 2 "
-        "wrong\n"
-        "usage, or warnings of `check`.\n";
-
-    (void)fputs(text, out);
+    (void)fputs(help, out);
 }
 
 static int
@@ -105,7 +119,9 @@ add_set(struct options *options, const char *text)
 
 enum {
     OPTION_SET = 256,
-    OPTION_HELP_CONFIG
+    OPTION_HELP_CONFIG,
+    OPTION_JSON,
+    OPTION_MARKDOWN,
 };
 
 static const char short_options[] = ":c:htV";
@@ -148,6 +164,12 @@ take_option(struct options *options, int option, char **argv)
     case OPTION_HELP_CONFIG:
         options->command = COMMAND_HELP_CONFIG;
         return 0;
+    case OPTION_JSON:
+        options->is_json = true;
+        return 0;
+    case OPTION_MARKDOWN:
+        options->is_markdown = true;
+        return 0;
     case ':':
         return complain("this option needs a value", argv[optind - 1]);
     default:
@@ -155,16 +177,35 @@ take_option(struct options *options, int option, char **argv)
     }
 }
 
-/* Words that are no option: one command. */
+/* Words that are no option: one command, and what it is about. */
 static int
 take_words(struct options *options, int argc, char **argv)
 {
-    if (optind == argc)
+    int left = argc - optind;
+
+    if (left == 0)
         return 0;
     if (take_command(options, argv[optind]) != 0)
         return -1;
-    if (optind + 1 < argc)
+    if (options->command == COMMAND_EXPLAIN && left == 2)
+        options->code = argv[optind + 1];
+    else if (left > 1)
         return complain("one command at a time, please", argv[optind + 1]);
+    return 0;
+}
+
+/* Options that only some commands have. */
+static int
+check_options(const struct options *options)
+{
+    if (options->is_json && options->command != COMMAND_RELOAD
+        && options->command != COMMAND_STATUS)
+        return complain(
+            "only `reload` and `status` have this option", "--json");
+    if (options->is_markdown && options->command != COMMAND_EXPLAIN)
+        return complain("only `explain` has this option", "--markdown");
+    if (options->is_markdown && options->code != NULL)
+        return complain("--markdown is about all codes", options->code);
     return 0;
 }
 
@@ -173,7 +214,9 @@ check_source(const struct options *options)
 {
     bool reads_settings = options->command == COMMAND_RUN
                           || options->command == COMMAND_CHECK
-                          || options->command == COMMAND_HEALTH;
+                          || options->command == COMMAND_HEALTH
+                          || options->command == COMMAND_RELOAD
+                          || options->command == COMMAND_STATUS;
 
     if (!reads_settings || options->source.path != NULL
         || options->source.set_count > 0)
@@ -194,6 +237,8 @@ options_parse(struct options *options, int argc, char **argv)
         {"check", no_argument, NULL, 't'},
         {"help", no_argument, NULL, 'h'},
         {"help-config", no_argument, NULL, OPTION_HELP_CONFIG},
+        {"json", no_argument, NULL, OPTION_JSON},
+        {"markdown", no_argument, NULL, OPTION_MARKDOWN},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
@@ -206,7 +251,7 @@ options_parse(struct options *options, int argc, char **argv)
     while ((option = getopt_long(argc, argv, short_options, longs, NULL)) != -1)
         if (take_option(options, option, argv) != 0)
             return -1;
-    if (take_words(options, argc, argv) != 0)
+    if (take_words(options, argc, argv) != 0 || check_options(options) != 0)
         return -1;
     return check_source(options);
 }

@@ -11,6 +11,9 @@ enum command {
     COMMAND_RUN,
     COMMAND_CHECK,
     COMMAND_HEALTH,
+    COMMAND_RELOAD,
+    COMMAND_STATUS,
+    COMMAND_EXPLAIN,
     COMMAND_HELP,
     COMMAND_HELP_CONFIG,
     COMMAND_VERSION,
@@ -25,12 +28,15 @@ enum exit_code {
     EXIT_GOOD = 0,
     EXIT_ERROR = 1,
     EXIT_USAGE = 2,    /* the command line is wrong */
-    EXIT_WARNINGS = 2, /* `check` found warnings but no error */
+    EXIT_WARNINGS = 2, /* `check`, `reload` or `status`: good, but look */
 };
 
 struct options {
     enum command command;
     struct config_source source;
+    const char *code;                   /* to explain, or NULL */
+    bool is_json;                       /* answer for programs */
+    bool is_markdown;                   /* explain as a page */
     const char *sets[OPTIONS_SETS_MAX]; /* what source.sets points to */
 };
 

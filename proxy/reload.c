@@ -103,7 +103,7 @@ note_restart_keys(const struct server *server, const struct change *change,
     char keys[256];
 
     config_restart_keys(
-        server->snapshot->config, change->snapshot->config, keys, sizeof(keys));
+        server->started, change->snapshot->config, keys, sizeof(keys));
     if (keys[0] != '\0')
         report_warning(report, SL_CONFIG_RESTART,
             "changed, but this needs a restart to take effect: %s", keys);
@@ -197,10 +197,12 @@ server_reload(struct server *server, const char *trigger)
     keep_sources(server, &report);
     note_outcome(server, &report, trigger, start_ms);
     watch_begin(server);
-    if (server->outcome.is_success) {
-        report_deinit(&server->findings);
-        server->findings = report;
+    report_deinit(&server->refusal);
+    report_init(&server->refusal);
+    if (!server->outcome.is_success) {
+        server->refusal = report;
         return;
     }
-    report_deinit(&report);
+    report_deinit(&server->findings);
+    server->findings = report;
 }

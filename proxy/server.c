@@ -15,6 +15,8 @@
 
 #include "certs/dates.h"
 #include "certs/status.h"
+#include "proxy/admin.h"
+#include "proxy/clock.h"
 #include "proxy/cpus.h"
 #include "proxy/log.h"
 #include "proxy/options.h"
@@ -375,11 +377,14 @@ server_deinit(struct server *server)
             worker_stop(server->workers[i], false);
     for (size_t i = 0; i < server->worker_count; i++)
         worker_free(server->workers[i]);
+    admin_stop(server->admin);
     free(server->workers);
     listen_set_forget(&server->listens);
     ticket_ring_unref(server->ring);
     sources_free(server->sources);
     report_deinit(&server->findings);
+    report_deinit(&server->refusal);
+    config_free(server->started);
     free_events(server);
     if (server->answer_pipe[0] >= 0) {
         close(server->answer_pipe[0]);
@@ -405,12 +410,15 @@ server_run(const struct config_source *source)
         .source = source,
         .answer_pipe = {-1, -1},
         .exit_code = EXIT_ERROR,
+        .started_at = time(NULL),
+        .started_ms = clock_now_ms(),
     };
     struct report report;
     int started;
 
     report_init(&report);
     report_init(&server.findings);
+    report_init(&server.refusal);
     started = server_start(&server, &report);
     if (started != 0)
         print_report(&report);
@@ -419,6 +427,7 @@ server_run(const struct config_source *source)
         log_report(&report);
         report_add_all(&server.findings, &report);
         listen_set_log(&server.listens, server.snapshot->config, false);
+        admin_log(server.admin);
         server_log_status(&server);
         watch_begin(&server);
         log_ready(&server);

@@ -59,6 +59,11 @@ struct server {
     struct sources *sources; /* of the last attempt to load, good or not */
     struct reload_outcome outcome;
     struct report findings; /* of the last load that was taken */
+    struct report refusal;  /* of the last reload, unless it was taken */
+    struct config *started; /* keys that need a restart, as at the start */
+    struct admin *admin;    /* NULL: admin.listen is off */
+    time_t started_at;
+    int64_t started_ms;
     struct listen_set listens;
     struct ticket_ring *ring;
     struct counters counters;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "certs/secret.h"
+#include "proxy/admin.h"
 #include "proxy/cpus.h"
 #include "proxy/load.h"
 #include "proxy/log.h"
@@ -26,6 +27,11 @@ load(struct server *server, struct report *report)
     report->sources = NULL;
     if (server->snapshot == NULL)
         return -1;
+    server->started = config_keep_restart_keys(server->snapshot->config);
+    if (server->started == NULL) {
+        report_error(report, SL_MEMORY, "out of memory while starting");
+        return -1;
+    }
     return log_open(&server->snapshot->config->log, report);
 }
 
@@ -149,7 +155,7 @@ server_start(struct server *server, struct report *report)
             report, SL_START, "cannot watch signals: %s", strerror(errno));
         return -1;
     }
-    if (start_serving(server, report) != 0)
+    if (admin_start(server, report) != 0 || start_serving(server, report) != 0)
         return -1;
     return write_pid_file(server->snapshot->config->process.pid_file, report);
 }

@@ -147,6 +147,14 @@ expect check-log-words.sh 'lacks the event: lost'
 printf '# Top\n' >"$tree/README.md"
 expect check-log-words.sh 'README.md does not name the close reason: done'
 
+# The one check that compiles: it needs the files themselves.
+cp "$ROOT"/config/{guide,nearest}.[ch] "$ROOT/config/guide_list.h" \
+    "$tree/config"
+cp "$ROOT/docs/errors.md" "$tree/docs"
+expect_clean check-errors.sh
+plant docs/errors.md '### SL-GONE\n'
+expect check-errors.sh '-### SL-GONE'
+
 plant README.md '[a](docs/none.md)\n'
 expect check-links.py 'README.md:3: docs/none.md does not exist'
 plant README.md '[a\nb](docs/log.md#nowhere)\n'

@@ -20,6 +20,8 @@
 #   arrows   no #include goes against the design (scripts/check-arrows.sh)
 #   sizes    functions, files and lines are short (scripts/check-sizes.sh)
 #   keys     every key is documented (scripts/check-keys.sh)
+#   errors   docs/errors.md is as the program prints it
+#            (scripts/check-errors.sh)
 #   words    every close reason and log event is (scripts/check-log-words.sh)
 #   links    links in Markdown lead somewhere (scripts/check-links.py)
 #   planted  the checks of our own find a fault of each kind
@@ -33,7 +35,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 all=(format gcc clang bench tidy cppcheck shell python licence arrows sizes
-    keys words links planted)
+    keys errors words links planted)
 slow=(gcc clang bench tidy)
 # A check's status when a package for it is missing, and nothing else.
 NOT_POSSIBLE=77
@@ -204,6 +206,10 @@ check_sizes() {
 
 check_keys() {
     scripts/check-keys.sh
+}
+
+check_errors() {
+    scripts/check-errors.sh
 }
 
 check_words() {

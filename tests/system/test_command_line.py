@@ -14,7 +14,10 @@ def test_help_teaches(flag):
     """Exit code 0, on stdout: commands, options, signals, and an example."""
     done = sidelock.run(flag)
     assert done.returncode == 0
-    for word in ("check", "health", "--set", "-c", "HUP", "service.listen"):
+    for word in (
+        "check", "health", "reload", "status", "explain", "--set", "-c",
+        "HUP", "service.listen",
+    ):  # fmt: skip
         assert word in done.stdout, word
     assert not done.stderr
 

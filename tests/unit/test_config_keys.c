@@ -121,15 +121,34 @@ no_field_belongs_to_two_keys(void **state)
     }
 }
 
-/* A reload compares only settings of the whole process for it. */
+/* A reload compares only settings of the whole process for it, and keeps
+ * those of the start, which no list is among. */
 static void
 only_keys_of_the_process_need_a_restart(void **state)
 {
     (void)state;
     for (size_t i = 0; i < config_key_count; i++) {
-        if (config_keys[i].needs_restart)
-            assert_int_equal(config_keys[i].home, HOME_CONFIG);
+        if (!config_keys[i].needs_restart)
+            continue;
+        assert_int_equal(config_keys[i].home, HOME_CONFIG);
+        assert_int_not_equal(config_keys[i].type, VALUE_STRINGS);
+        assert_int_not_equal(config_keys[i].type, VALUE_ADDRESSES);
     }
+}
+
+/* What was kept of the start compares as the whole does. */
+static void
+assert_same_from_the_kept_keys(const struct config *running, const char *wanted)
+{
+    struct config *kept = config_keep_restart_keys(running);
+    char keys[128];
+
+    assert_non_null(kept);
+    config_restart_keys(kept, running, keys, sizeof(keys));
+    assert_string_equal(keys, "");
+    config_restart_keys(kept, loaded.config, keys, strlen(wanted) + 1);
+    assert_string_equal(keys, wanted);
+    config_free(kept);
 }
 
 static void
@@ -142,6 +161,7 @@ restart_keys(const char *text, char *out, size_t cap)
     load_overridden(&running, "test.ini", NULL, NULL);
     load_overridden(&loaded, "test.ini", sets, NULL);
     config_restart_keys(running.config, loaded.config, out, cap);
+    assert_same_from_the_kept_keys(running.config, out);
     unload(&running);
     teardown(NULL);
 }

@@ -111,6 +111,9 @@ commands_are_known_by_name_and_by_option(void **state)
     assert_command("sidelock -t -c a.ini", COMMAND_CHECK);
     assert_command("sidelock --check -c a.ini", COMMAND_CHECK);
     assert_command("sidelock health -c a.ini", COMMAND_HEALTH);
+    assert_command("sidelock reload -c a.ini", COMMAND_RELOAD);
+    assert_command("sidelock status -c a.ini", COMMAND_STATUS);
+    assert_command("sidelock explain", COMMAND_EXPLAIN);
     assert_command("sidelock help", COMMAND_HELP);
     assert_command("sidelock -h", COMMAND_HELP);
     assert_command("sidelock --help", COMMAND_HELP);
@@ -136,7 +139,33 @@ second_command_is_refused(void **state)
     assert_refused("sidelock run -c a.ini a.ini", "a.ini");
 }
 
+static void
+explain_takes_one_code(void **state)
+{
+    (void)state;
+    assert_command("sidelock explain SL-EXPIRED", COMMAND_EXPLAIN);
+    assert_string_equal(options.code, "SL-EXPIRED");
+    assert_command("sidelock explain", COMMAND_EXPLAIN);
+    assert_null(options.code);
+    assert_refused("sidelock explain SL-EXPIRED SL-ADMIN", "SL-EXPIRED");
+}
+
 /* --- options ------------------------------------------------------------- */
+
+static void
+options_of_some_commands_are_refused_by_others(void **state)
+{
+    (void)state;
+    assert_command("sidelock status --json -c a.ini", COMMAND_STATUS);
+    assert_true(options.is_json);
+    assert_command("sidelock --json reload -c a.ini", COMMAND_RELOAD);
+    assert_refused("sidelock check --json -c a.ini", "--json");
+    assert_refused("sidelock --json -c a.ini", "--json");
+    assert_command("sidelock explain --markdown", COMMAND_EXPLAIN);
+    assert_true(options.is_markdown);
+    assert_refused("sidelock status --markdown -c a.ini", "--markdown");
+    assert_refused("sidelock explain --markdown SL-ADMIN", "--markdown");
+}
 
 static void
 file_is_taken_in_any_form(void **state)
@@ -234,6 +263,8 @@ no_settings_at_all_are_refused(void **state)
     assert_refused("sidelock", "no settings");
     assert_refused("sidelock check", "no settings");
     assert_refused("sidelock health", "no settings");
+    assert_refused("sidelock reload", "no settings");
+    assert_refused("sidelock status", "no settings");
     assert_int_equal(setenv("SIDELOCK_LOG_LEVEL", "debug", 1), 0);
     assert_refused("sidelock", "no settings");
 }
@@ -265,6 +296,7 @@ static void
 help_names_commands_options_and_exit_codes(void **state)
 {
     static const char *const wanted[] = {"sidelock check", "sidelock health",
+        "sidelock reload", "sidelock status", "sidelock explain", "--json",
         "--config", "--set", "--help-config", "--version", "Exit codes",
         "SIDELOCK_SERVICE_LISTEN", "SIDELOCK_CONFIG"};
     FILE *out = tmpfile();
@@ -293,6 +325,8 @@ main(void)
         WITHOUT_ENVIRONMENT(commands_are_known_by_name_and_by_option),
         WITHOUT_ENVIRONMENT(unknown_command_is_refused),
         WITHOUT_ENVIRONMENT(second_command_is_refused),
+        WITHOUT_ENVIRONMENT(explain_takes_one_code),
+        WITHOUT_ENVIRONMENT(options_of_some_commands_are_refused_by_others),
         WITHOUT_ENVIRONMENT(file_is_taken_in_any_form),
         WITHOUT_ENVIRONMENT(settings_are_kept_in_their_order),
         WITHOUT_ENVIRONMENT(too_many_settings_are_refused),
