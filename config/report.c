@@ -134,13 +134,23 @@ count_severity(struct report *report, enum severity severity)
         report->error_count++;
     if (severity == SEVERITY_WARNING)
         report->warning_count++;
+    if (severity == SEVERITY_NOTE)
+        report->note_count++;
+}
+
+static bool
+has_room(const struct report *report, enum severity severity)
+{
+    return report->count < REPORT_FINDINGS_MAX
+           && (severity != SEVERITY_NOTE
+               || report->note_count <= REPORT_NOTES_MAX);
 }
 
 static void
 add_text(struct report *report, enum severity severity, enum guide_code code,
     const char *text)
 {
-    char *copy = report->count < REPORT_FINDINGS_MAX ? one_line(text) : NULL;
+    char *copy = has_room(report, severity) ? one_line(text) : NULL;
 
     if (copy != NULL && append_finding(report, severity, code, copy) == 0)
         return;

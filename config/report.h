@@ -6,7 +6,8 @@
  * and `check` run the same code and only print its report differently.
  *
  * The caller owns the report. Adding never fails: out of memory, or past
- * REPORT_FINDINGS_MAX findings, a finding is only counted.
+ * REPORT_FINDINGS_MAX findings or REPORT_NOTES_MAX notes, a finding is only
+ * counted.
  */
 #ifndef SIDELOCK_CONFIG_REPORT_H
 #define SIDELOCK_CONFIG_REPORT_H
@@ -23,6 +24,7 @@
 enum {
     REPORT_TEXT_BYTES = 1024,
     REPORT_FINDINGS_MAX = 1000,
+    REPORT_NOTES_MAX = 50, /* one per certificate would be noise */
 };
 
 enum severity {
@@ -49,6 +51,7 @@ struct report {
     size_t count;
     size_t error_count;
     size_t warning_count;
+    size_t note_count;
     size_t lost_count; /* findings that found no room */
 };
 

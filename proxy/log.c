@@ -373,4 +373,12 @@ log_report(const struct report *report)
         log_put_string(&line, "text", report->items[i].text);
         log_end(&line);
     }
+    if (report->lost_count > 0) {
+        struct log_line line;
+
+        log_begin(&line, LOG_LEVEL_INFO, "finding");
+        log_put_string(&line, "text", "further findings are not listed");
+        log_put_int(&line, "count", (int64_t)report->lost_count);
+        log_end(&line);
+    }
 }

@@ -72,6 +72,22 @@ past_the_bound_findings_are_only_counted(void **state)
 
 /* A reload without memory must not look like a good one. */
 static void
+notes_are_listed_only_up_to_a_bound(void **state)
+{
+    struct report report;
+
+    (void)state;
+    report_init(&report);
+    for (int i = 0; i < REPORT_NOTES_MAX + 3; i++)
+        report_note(&report, "note %d", i);
+    report_warning(&report, SL_EXPIRED, "a warning still finds room");
+    assert_int_equal(report.count, REPORT_NOTES_MAX + 1);
+    assert_int_equal(report.lost_count, 3);
+    assert_int_equal(report.warning_count, 1);
+    report_deinit(&report);
+}
+
+static void
 errors_that_were_lost_count_in_another_report_as_well(void **state)
 {
     struct report from;
@@ -199,6 +215,7 @@ main(void)
         cmocka_unit_test(findings_keep_their_order_and_severity),
         cmocka_unit_test(the_first_error_is_found_behind_others),
         cmocka_unit_test(past_the_bound_findings_are_only_counted),
+        cmocka_unit_test(notes_are_listed_only_up_to_a_bound),
         cmocka_unit_test(errors_that_were_lost_count_in_another_report_as_well),
         cmocka_unit_test(control_characters_are_escaped),
         cmocka_unit_test(other_languages_are_left_as_they_are),
