@@ -249,20 +249,32 @@ entry_written_after(const struct x509 *x509, const DNS_entry *next)
 }
 
 void
-x509_names(const struct x509 *x509, char out[X509_NAMES_BYTES])
+x509_each_name(const struct x509 *x509, x509_name_visit *visit, void *arg)
 {
     char name[IDENTITY_NAME_BYTES];
     const DNS_entry *first = entry_written_after(x509, NULL);
 
-    out[0] = '\0';
     for (const DNS_entry *at = first; at; at = entry_written_after(x509, at))
         if (format_entry(at, name))
-            append(out, name);
+            visit(name, arg);
     if (has_dns_name(x509))
         return;
     format_cn(x509, name);
     if (name[0] != '\0')
-        append(out, name);
+        visit(name, arg);
+}
+
+static void
+append_name(const char *name, void *arg)
+{
+    append(arg, name);
+}
+
+void
+x509_names(const struct x509 *x509, char out[X509_NAMES_BYTES])
+{
+    out[0] = '\0';
+    x509_each_name(x509, append_name, out);
 }
 
 /* --- the names as a list --------------------------------------------------- */

@@ -38,7 +38,11 @@ bool x509_covers(const struct x509 *x509, const char *host);
 /* The first name it speaks for, or "" when it has none. */
 void x509_first_name(const struct x509 *x509, char out[IDENTITY_NAME_BYTES]);
 
-/* All names it speaks for, separated by ", ". */
+/* Calls `visit` for each name it speaks for, as escaped text. */
+typedef void x509_name_visit(const char *name, void *arg);
+void x509_each_name(const struct x509 *x509, x509_name_visit *visit, void *arg);
+
+/* All of them, separated by ", "; as many as there is room for. */
 void x509_names(const struct x509 *x509, char out[X509_NAMES_BYTES]);
 
 /*

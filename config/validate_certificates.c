@@ -49,24 +49,50 @@ check_password(const struct config_certificate *certificate, const char *origin,
             origin, certificate->name);
 }
 
+/* Where the key is written, or else its section. */
+static const char *
+origin_of(const struct section *section, const char *key)
+{
+    const struct setting *setting;
+
+    if (section == NULL)
+        return "";
+    setting = settings_find(section, keys_find(SECTION_CERTIFICATE, key));
+    return setting != NULL ? setting->origin : section->origin;
+}
+
+/* Certificates name hosts in ASCII only (RFC 5280, section 7.2). */
+static void
+check_server_name(const struct config_certificate *certificate,
+    const char *origin, struct report *report)
+{
+    const char *name = certificate->server_name;
+
+    for (const char *at = name; at != NULL && *at != '\0'; at++) {
+        if ((unsigned char)*at < 0x80)
+            continue;
+        report_error(report, SL_NAME_FORM,
+            "%s: certificate '%s': server_name = %s is not in its A-form, as"
+            " certificates have it (xn--...): write what `idn2 %s` prints",
+            origin, certificate->name, name, name);
+        return;
+    }
+}
+
 void
 validate_certificates(const struct config *config,
     const struct settings *settings, struct report *report)
 {
-    const struct key *key = keys_find(SECTION_CERTIFICATE, "cert");
-
     for (size_t i = 0; i < config->certificate_count; i++) {
         const struct config_certificate *certificate = &config->certificates[i];
         const struct section *section = settings_find_section(
             settings, SECTION_CERTIFICATE, certificate->name);
-        const struct setting *setting =
-            section != NULL ? settings_find(section, key) : NULL;
-        const char *origin = setting != NULL   ? setting->origin
-                             : section != NULL ? section->origin
-                                               : "";
+        const char *origin = origin_of(section, "cert");
 
         check_source(certificate, origin, report);
         check_password(certificate, origin, report);
+        check_server_name(
+            certificate, origin_of(section, "server_name"), report);
     }
 }
 

@@ -1,107 +1,234 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The findings of a load as a list for a person, then what would be served. */
+/* What a load finds, what the environment adds, and the verdict. */
 #include "proxy/check.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "certs/snapshot.h"
 #include "certs/sources.h"
-#include "certs/status.h"
+#include "proxy/check_state.h"
 #include "proxy/load.h"
 #include "proxy/options.h"
 
-static void
-print_findings(const struct report *report)
+/* --- collecting ---------------------------------------------------------- */
+
+void
+check_add_row(
+    struct check *check, const struct check_row *row, const char *fmt, ...)
+{
+    struct check_row *added;
+    va_list args;
+
+    /* Room doubles whenever the count reaches a power of two. */
+    if ((check->row_count & (check->row_count - 1)) == 0) {
+        size_t room = check->row_count == 0 ? 1 : 2 * check->row_count;
+
+        added = realloc(check->rows, room * sizeof(*added));
+        if (added == NULL) {
+            report_error(&check->report, SL_MEMORY, "out of memory");
+            return;
+        }
+        check->rows = added;
+    }
+    added = &check->rows[check->row_count++];
+    *added = *row;
+    va_start(args, fmt);
+    (void)vsnprintf(added->text, sizeof(added->text), fmt, args);
+    va_end(args);
+}
+
+static bool
+has_text(const struct report *report, const char *text)
 {
     for (size_t i = 0; i < report->count; i++)
-        report_print_finding(stdout, "", &report->items[i]);
-    if (report->lost_count > 0)
-        (void)printf("%-8s %zu more findings\n", "note", report->lost_count);
+        if (strcmp(report->items[i].text, text) == 0)
+            return true;
+    return false;
 }
 
-static void
-print_addresses(const char *word, const struct address_list *list)
+void
+check_merge(struct check *check, const struct report *found)
 {
-    char address[ADDRESS_TEXT_BYTES];
+    struct report *report = &check->report;
 
-    (void)printf("  %-12s", word);
-    for (size_t i = 0; i < list->count; i++) {
-        address_format(&list->items[i], address, sizeof(address));
-        (void)printf("%s%s", i > 0 ? "; " : "", address);
+    for (size_t i = 0; i < found->count; i++) {
+        const struct finding *finding = &found->items[i];
+
+        if (has_text(report, finding->text))
+            continue;
+        if (finding->severity == SEVERITY_ERROR)
+            report_error(report, finding->code, "%s", finding->text);
+        else if (finding->severity == SEVERITY_WARNING)
+            report_warning(report, finding->code, "%s", finding->text);
+        else
+            report_note(report, "%s", finding->text);
     }
-    (void)printf("\n");
 }
 
-/* An openssl command that shows from outside what is served. */
-static void
-print_proof_command(
-    const struct config_service *service, const struct identity *identity)
-{
-    char address[ADDRESS_TEXT_BYTES];
+/* --- the process --------------------------------------------------------- */
 
-    address_format(&service->listen.items[0], address, sizeof(address));
-    (void)printf("  %-12sopenssl s_client -connect %s -servername %s "
-                 "</dev/null | openssl x509 -noout -subject -serial "
-                 "-enddate\n",
-        "verify with", address, identity->name);
+/* A bad setting, or one that the TLS library refuses. */
+static bool
+is_about_settings(enum guide_code code)
+{
+    return (code >= SL_CONFIG_FILE && code <= SL_CONFIG_RESTART)
+           || (code >= SL_CIPHER_UNKNOWN && code <= SL_TICKET_FILE);
 }
 
 static void
-print_service(const struct snapshot *snapshot, size_t index)
+add_settings_row(struct check *check)
 {
-    const struct config_service *service = &snapshot->config->services[index];
-    const struct identity *identity = snapshot_identity(snapshot, index);
-    char words[STATUS_BYTES];
-    char until[32];
-    struct tm utc;
-    time_t not_after = identity_not_after(identity);
+    const struct report *report = &check->report;
+    struct check_row row = {
+        CHECK_PROCESS, "", "settings", CHECK_OK, SL_NONE, ""};
 
-    status_words(
-        identity, time(NULL), snapshot->config->reload.warn_days, words);
-    gmtime_r(&not_after, &utc);
-    (void)strftime(until, sizeof(until), "%Y-%m-%d %H:%M UTC", &utc);
-    (void)printf("service %s: %s\n", service->name, words);
-    print_addresses("listens on", &service->listen);
-    print_addresses("backend", &service->backend);
-    (void)printf("  %-12s%s\n", "clients",
-        service->required_level == LEVEL_PEER
-            ? "must show a certificate that the CAs vouch for"
-            : "need no certificate");
-    if (identity == NULL) {
-        (void)printf(
-            "  %-12s%s\n", "missing", snapshot->services[index].reason);
+    for (size_t i = 0; i < report->count; i++) {
+        const struct finding *finding = &report->items[i];
+        enum check_outcome outcome =
+            finding->severity == SEVERITY_ERROR ? CHECK_ERROR : CHECK_WARNING;
+
+        if (!is_about_settings(finding->code) || outcome <= row.outcome)
+            continue;
+        row.outcome = outcome;
+        row.code = finding->code;
+    }
+    if (check->config == NULL && row.outcome != CHECK_ERROR)
+        row.outcome = CHECK_SKIPPED;
+    check_add_row(check, &row, "%s",
+        check->source->path != NULL ? check->source->path : "no file");
+}
+
+/* Root reads what the service's user may not. */
+static void
+add_user_row(struct check *check)
+{
+    struct check_row row = {CHECK_PROCESS, "", "user", CHECK_OK, SL_NONE, ""};
+
+    check_add_row(check, &row, "uid %u, gid %u%s", (unsigned)geteuid(),
+        (unsigned)getegid(), geteuid() == 0 ? " (root)" : "");
+    if (geteuid() != 0)
         return;
-    }
-    (void)printf("  %-12s%s\n", "subject", identity->info[0].subject);
-    (void)printf("  %-12s%s\n", "issuer", identity->info[0].issuer);
-    (void)printf("  %-12s%s\n", "serial", identity->info[0].serial);
-    (void)printf("  %-12s%s\n", "valid until", until);
-    print_proof_command(service, identity);
+    report_note(&check->report,
+        "root can read every file and use every port: run the check as the "
+        "service's user, too: setpriv --reuid=USER --regid=GROUP "
+        "--clear-groups sidelock check ...");
 }
 
-static int
-print_verdict(const struct report *report)
+/* --- the verdict --------------------------------------------------------- */
+
+static const char *
+plural(size_t count)
 {
-    if (report->error_count > 0) {
-        (void)printf("not usable: %zu error%s\n", report->error_count,
-            report->error_count == 1 ? "" : "s");
-        return EXIT_ERROR;
-    }
-    if (report->warning_count > 0) {
-        (void)printf("usable, with %zu warning%s\n", report->warning_count,
-            report->warning_count == 1 ? "" : "s");
-        return EXIT_WARNINGS;
-    }
-    (void)printf("good\n");
-    return EXIT_GOOD;
+    return count == 1 ? "" : "s";
+}
+
+void
+check_verdict(const struct check *check, char out[CHECK_VERDICT_BYTES])
+{
+    const struct report *report = &check->report;
+
+    if (report->error_count > 0)
+        (void)snprintf(out, CHECK_VERDICT_BYTES, "not usable: %zu error%s",
+            report->error_count, plural(report->error_count));
+    else if (report->warning_count > 0)
+        (void)snprintf(out, CHECK_VERDICT_BYTES, "usable, with %zu warning%s",
+            report->warning_count, plural(report->warning_count));
+    else
+        (void)snprintf(out, CHECK_VERDICT_BYTES, "good");
 }
 
 int
-check_run(const struct config_source *source)
+check_exit_code(const struct check *check)
 {
-    struct snapshot *snapshot;
-    struct report report;
+    if (check->report.error_count > 0)
+        return EXIT_ERROR;
+    return check->report.warning_count > 0 ? EXIT_WARNINGS : EXIT_GOOD;
+}
+
+const char *
+check_outcome_name(enum check_outcome outcome)
+{
+    switch (outcome) {
+    case CHECK_OK:
+        return "ok";
+    case CHECK_SKIPPED:
+        return "-";
+    case CHECK_WARNING:
+        return "warning";
+    case CHECK_ERROR:
+        return "error";
+    }
+    return "error";
+}
+
+const char *
+check_about_name(enum check_about about)
+{
+    switch (about) {
+    case CHECK_PROCESS:
+        return "process";
+    case CHECK_CERTIFICATE:
+        return "certificate";
+    case CHECK_SERVICE:
+        return "service";
+    }
+    return "process";
+}
+
+/* --- the command --------------------------------------------------------- */
+
+/* Also where a start fails, the settings are wanted if they are good. */
+static void
+load(struct check *check)
+{
+    struct report known;
+
+    check->snapshot = load_all(check->source, NULL, &check->report);
+    if (check->snapshot != NULL) {
+        check->config = check->snapshot->config;
+        return;
+    }
+    report_init(&known);
+    check->config = config_load(check->source, &known);
+    check->owns_config = true;
+    report_deinit(&known);
+}
+
+static int
+collect(struct check *check)
+{
+    load(check);
+    add_settings_row(check);
+    add_user_row(check);
+    if (check->config == NULL)
+        return 0;
+    if (check_certificates(check) != 0)
+        return -1;
+    check_services(check);
+    return 0;
+}
+
+static void
+check_deinit(struct check *check)
+{
+    for (size_t i = 0; i < check->certificate_count; i++)
+        identity_unref(check->certificates[i].identity);
+    free(check->certificates);
+    free(check->rows);
+    snapshot_unref(check->snapshot);
+    if (check->owns_config)
+        config_free(check->config);
+    sources_free(check->report.sources);
+    report_deinit(&check->report);
+}
+
+int
+check_run(const struct config_source *source, bool as_json)
+{
+    struct check check = {.source = source, .now = time(NULL)};
     int exit_code;
 
     if (certs_init() != 0) {
@@ -109,18 +236,16 @@ check_run(const struct config_source *source)
             stderr, "sidelock: error: the TLS library does not start\n");
         return EXIT_ERROR;
     }
-    report_init(&report);
-    report.is_strict = true;
-    snapshot = load_all(source, NULL, &report);
-    print_findings(&report);
-    if (snapshot != NULL) {
-        for (size_t i = 0; i < snapshot->config->service_count; i++)
-            print_service(snapshot, i);
-        snapshot_unref(snapshot);
-    }
-    exit_code = print_verdict(&report);
-    sources_free(report.sources);
-    report_deinit(&report);
+    report_init(&check.report);
+    check.report.is_strict = true;
+    if (collect(&check) != 0)
+        report_error(&check.report, SL_MEMORY, "out of memory");
+    exit_code = check_exit_code(&check);
+    if (!as_json)
+        check_print_table(&check);
+    else if (check_print_json(&check) != 0)
+        exit_code = EXIT_ERROR;
+    check_deinit(&check);
     certs_deinit();
     return exit_code;
 }

@@ -40,7 +40,7 @@ main(int argc, char **argv)
     case COMMAND_RUN:
         return server_run(&options.source);
     case COMMAND_CHECK:
-        return check_run(&options.source);
+        return check_run(&options.source, options.is_json);
     case COMMAND_HEALTH:
         return health_run(&options.source);
     case COMMAND_RELOAD:

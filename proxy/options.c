@@ -26,7 +26,7 @@ static const char help[] =
     "\n"
     "Usage:\n"
     "  sidelock [run] -c FILE [--set KEY=VALUE]...   serve, in the foreground\n"
-    "  sidelock check -c FILE              prove settings and certificates\n"
+    "  sidelock check -c FILE [--json]     prove settings and certificates\n"
     "  sidelock health -c FILE             ask what a running one serves\n"
     "  sidelock reload -c FILE             have it read everything anew, and\n"
     "                                      wait for the outcome\n"
@@ -62,7 +62,8 @@ static const char help[] =
     "      --set KEY=VALUE  section.key=value or section.NAME.key=value;\n"
     "                       overrides file and environment; repeatable\n"
     "  -t                   the same as `check`\n"
-    "      --json           `reload` and `status` answer for programs\n"
+    "      --json           `check`, `reload` and `status` answer for "
+    "programs\n"
     "      --markdown       `explain` prints docs/errors.md\n"
     "  -h, --help           this text\n"
     "      --help-config    every key, with its default and meaning\n"
@@ -198,10 +199,11 @@ take_words(struct options *options, int argc, char **argv)
 static int
 check_options(const struct options *options)
 {
-    if (options->is_json && options->command != COMMAND_RELOAD
+    if (options->is_json && options->command != COMMAND_CHECK
+        && options->command != COMMAND_RELOAD
         && options->command != COMMAND_STATUS)
         return complain(
-            "only `reload` and `status` have this option", "--json");
+            "only `check`, `reload` and `status` have this option", "--json");
     if (options->is_markdown && options->command != COMMAND_EXPLAIN)
         return complain("only `explain` has this option", "--markdown");
     if (options->is_markdown && options->code != NULL)

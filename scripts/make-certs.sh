@@ -8,11 +8,23 @@
 # openssl program, and prints one line for each file. Never use them where
 # anything is at stake: the keys of the CAs lie beside them.
 #
+#   ca.pem, intermediate.pem     the root, and what it lets issue the rest
+#   server.pem, server-rsa.pem, server-ed25519.pem
+#                                servers, one for each kind of key
+#   client.pem                   a client that is let in
+#   client-expired.pem, client-notyet.pem, client-serverEKU.pem,
+#   client-revoked.pem           clients that are not
+#   crl.pem                      the revocation lists of both CAs, good for as
+#                                long as a leaf; client-revoked.pem is on it
+#   server.p12, client.p12       server.pem and client.pem with their keys
+#
+# Keys are beside them, as NAME.key; that of client-*.pem is client.key.
+#
 #   --name NAME  one more DNS name (*.example.net, too) or IP address of the
 #                server certificates, which are always good for localhost,
 #                127.0.0.1 and ::1
-#   --all        also makes the certificates of the tests: expired, mismatched,
-#                out of order, encrypted and so on
+#   --all        also makes the certificates of the tests: servers expired,
+#                mismatched, out of order, keys encrypted and so on
 #
 # A second run keeps the CA and the intermediate as long as they last, so that
 # clients that trust ca.pem go on doing so, and issues all others anew: that is
@@ -86,6 +98,7 @@ default_ca = issuer
 [issuer]
 database = db/index.txt
 new_certs_dir = db
+crlnumber = db/crlnumber
 rand_serial = yes
 unique_subject = no
 policy = any
@@ -94,9 +107,14 @@ email_in_dn = no
 [any]
 O = optional
 CN = supplied
+[crl]
+authorityKeyIdentifier = keyid
 END
     mkdir "$work/db"
     : >"$work/db/index.txt"
+    # The number of a list grows (RFC 5280, section 5.2.3), also from run to
+    # run.
+    printf '%010x\n' "$(date +%s)" >"$work/db/crlnumber"
     export OPENSSL_CONF=$work/openssl.cnf
     cd "$work"
 }
@@ -218,21 +236,69 @@ make_authorities() {
     made_file intermediate.key "its key"
 }
 
+# make_pair NAME TYPE WHAT: a server's certificate with its key.
+make_pair() {
+    make_key "$1" "$2"
+    issue_chained "$1" "$1" intermediate server "$server_cn" --san "$san"
+    made_file "$1.pem" "$3"
+    made_file "$1.key" "its key"
+}
+
+# make_keystore NAME FILE WHAT PASSWORD [ARGUMENT...]: of NAME.pem and NAME.key.
+make_keystore() {
+    ssl pkcs12 -export -in "$work/$1.pem" -inkey "$work/$1.key" \
+        -passout "pass:$4" "${@:5}" -out "$work/$2"
+    made_file "$2" "$3"
+}
+
+# issue_client FILE WHAT [ARGUMENT...]: a variant of client.pem.
+issue_client() {
+    issue_chained "$1" client intermediate client "test client" "${@:3}"
+    made_file "$1.pem" "$2"
+}
+
+# list_revoked ISSUER: its list of what has been revoked up to now.
+list_revoked() {
+    ssl ca -gencrl -cert "$work/$1.pem" -keyfile "$work/$1.key" \
+        -crldays "$LEAF_DAYS" -crlexts crl -out "$work/crl"
+    cat "$work/crl" >>"$work/crl.pem"
+}
+
+# The root's list is empty, and made first: openssl keeps one record of all
+# that was revoked, whoever had issued it.
+make_revoked() {
+    issue_client client-revoked "client, revoked by crl.pem"
+    list_revoked ca
+    ssl ca -revoke "$work/client-revoked.pem" -crl_reason keyCompromise \
+        -cert "$work/intermediate.pem" -keyfile "$work/intermediate.key"
+    list_revoked intermediate
+    made_file crl.pem "revocation lists of intermediate.pem and ca.pem"
+}
+
+make_basic_clients() {
+    make_key client ec
+    issue_client client "client (clientAuth), with the intermediate"
+    made_file client.key "its key"
+    issue_client client-expired "client, ended yesterday" \
+        --from '-60 days' --to '-1 day'
+    issue_client client-notyet "client, begins in 30 days" \
+        --from '+30 days' --to '+60 days'
+    issue_chained client-serverEKU client intermediate server "test client"
+    made_file client-serverEKU.pem \
+        "client whose extended key usage is serverAuth only"
+    make_revoked
+}
+
 make_basic() {
     make_authorities
-    make_key server ec
-    issue_chained server server intermediate server "$server_cn" --san "$san"
-    made_file server.pem "server, ECDSA P-256, with the intermediate: $san"
-    made_file server.key "its key"
-    make_key server-rsa rsa
-    issue_chained server-rsa server-rsa intermediate server "$server_cn" \
-        --san "$san"
-    made_file server-rsa.pem "the same with RSA-2048"
-    made_file server-rsa.key "its key"
-    make_key client ec
-    issue_chained client client intermediate client "test client"
-    made_file client.pem "client (clientAuth), with the intermediate"
-    made_file client.key "its key"
+    make_pair server ec "server, ECDSA P-256, with the intermediate: $san"
+    make_pair server-rsa rsa "the same with RSA-2048"
+    make_pair server-ed25519 ed25519 "the same with Ed25519"
+    make_basic_clients
+    make_keystore server server.p12 "server.pem and server.key as PKCS#12" \
+        "$PASSWORD"
+    make_keystore client client.p12 "client.pem and client.key as PKCS#12" \
+        "$PASSWORD"
 }
 
 # issue_server FILE WHAT [ARGUMENT...]: a variant of server.pem.
@@ -269,15 +335,13 @@ make_server_contents() {
 
 make_server_keys() {
     local kind
-    for kind in ed25519 p384 rsa1024; do
+    for kind in p384 rsa1024; do
         make_key "server-$kind" "$kind"
         issue_chained "server-$kind" "server-$kind" intermediate server \
             "$server_cn" --san "$san"
     done
     mv "$work/server-rsa1024.pem" "$work/server-weak.pem"
     mv "$work/server-rsa1024.key" "$work/server-weak.key"
-    made_file server-ed25519.pem "Ed25519"
-    made_file server-ed25519.key "its key"
     made_file server-p384.pem "ECDSA P-384"
     made_file server-p384.key "its key"
     made_file server-weak.pem "RSA-1024, too weak"
@@ -345,21 +409,14 @@ make_encrypted_keys() {
     made_file password "the password, as a password_file"
 }
 
-# make_keystore FILE WHAT PASSWORD [ARGUMENT...]: of server.pem and server.key.
-make_keystore() {
-    ssl pkcs12 -export -in "$work/server.pem" -inkey "$work/server.key" \
-        -passout "pass:$3" "${@:4}" -out "$work/$1"
-    made_file "$1" "$2"
-}
-
 make_keystores() {
-    make_keystore server.p12 "server.pem and server.key as PKCS#12" "$PASSWORD"
-    make_keystore server-legacy.p12 "the same, encrypted with RC2 and 3DES" \
-        "$PASSWORD" -legacy -certpbe PBE-SHA1-RC2-40
-    make_keystore server-changeit.p12 "the same, its password is changeit" \
-        changeit
-    make_keystore server-nopassword.p12 "the same, its password is empty" ''
-    make_keystore server-plain.p12 "the same, without encryption" '' \
+    make_keystore server server-legacy.p12 \
+        "server.p12, encrypted with RC2 and 3DES" "$PASSWORD" -legacy -certpbe PBE-SHA1-RC2-40
+    make_keystore server server-changeit.p12 \
+        "the same, its password is changeit" changeit
+    make_keystore server server-nopassword.p12 \
+        "the same, its password is empty" ''
+    make_keystore server server-plain.p12 "the same, without encryption" '' \
         -keypbe NONE -certpbe NONE -nomac
     ssl pkcs12 -export -nokeys -in "$work/ca.pem" -passout "pass:$PASSWORD" \
         -out "$work/truststore.p12"
@@ -388,20 +445,7 @@ make_bad_files() {
     made_file broken.pem "the first lines of server.pem"
 }
 
-# issue_client FILE WHAT [ARGUMENT...]: a variant of client.pem.
-issue_client() {
-    issue_chained "$1" client intermediate client "test client" "${@:3}"
-    made_file "$1.pem" "$2"
-}
-
 make_clients() {
-    issue_client client-expired "client, ended yesterday" \
-        --from '-60 days' --to '-1 day'
-    issue_client client-notyet "client, begins in 30 days" \
-        --from '+30 days' --to '+60 days'
-    issue_chained client-serverEKU client intermediate server "test client"
-    made_file client-serverEKU.pem \
-        "client whose extended key usage is serverAuth only"
     issue client-otherca client other-ca client "test client"
     made_file client-otherca.pem "client, issued by other-ca.pem"
     first_of "$work/client.pem" >"$work/client-leafonly.pem"

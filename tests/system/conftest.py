@@ -42,10 +42,18 @@ def pytest_report_header():
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out what a sanitizer build cannot show."""
-    if not settings.SANITIZER:
+    """Leaves out what this build cannot show."""
+    unfit = {
+        "release_only": settings.SANITIZER is not None,
+        "shifted_clock": not settings.CAN_SHIFT_CLOCK,
+    }
+    left_out = [
+        item
+        for item in items
+        if any(unfit[name] and item.get_closest_marker(name) for name in unfit)
+    ]
+    if not left_out:
         return
-    left_out = [item for item in items if item.get_closest_marker("release_only")]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
 

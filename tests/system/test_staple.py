@@ -245,24 +245,29 @@ def must_staple(stapled):
     return stapled
 
 
-def check(tmp_path, certificate):
-    path = tmp_path / "check.ini"
-    path.write_text(
-        sidelock.ini(one_service(certificate, "127.0.0.1:8080"))
-    )
-    return sidelock.run("check", "-c", path)
+@pytest.fixture
+def check(tmp_path, serve):
+    """check(certificate) runs the command in front of a backend."""
+
+    def run_check(certificate):
+        path = tmp_path / "check.ini"
+        backend = serve(backends.echo)
+        path.write_text(sidelock.ini(one_service(certificate, backend)))
+        return sidelock.run("check", "-c", path)
+
+    return run_check
 
 
-def test_must_staple_without_a_staple_fails_the_check(must_staple, tmp_path):
+def test_must_staple_without_a_staple_fails_the_check(must_staple, check):
     """Clients that heed it would refuse the server."""
-    done = check(tmp_path, must_staple.server)
+    done = check(must_staple.server)
     assert done.returncode == 1, done.stdout
     assert "[SL-STAPLE-MISSING]" in done.stdout + done.stderr
 
 
-def test_must_staple_with_its_staple_passes_the_check(must_staple, tmp_path):
+def test_must_staple_with_its_staple_passes_the_check(must_staple, check):
     must_staple.staple()
-    done = check(tmp_path, must_staple.server)
+    done = check(must_staple.server)
     assert done.returncode == 0, done.stdout
 
 

@@ -278,6 +278,24 @@ an_override_names_a_service_that_exists(void **state)
     "[service " name "]\nlisten = :0\nbackend = unix:/a\n" lines
 
 static void
+a_server_name_is_written_as_certificates_have_it(void **state)
+{
+    (void)state;
+    load_text(&loaded,
+        "[certificate x]\ncert = a\nserver_name = b\u00fc.de\n" SERVICE(
+            "web", ""));
+    assert_refused(&loaded, "test.ini:3: certificate 'x': server_name ="
+                            " b\u00fc.de is not in its A-form, as certificates"
+                            " have it (xn--...): write what `idn2 b\u00fc.de`"
+                            " prints");
+    teardown(NULL);
+    load_text(&loaded,
+        "[certificate x]\ncert = a\nserver_name = xn--b-xka.de\n" SERVICE(
+            "web", ""));
+    assert_loaded(&loaded);
+}
+
+static void
 a_service_shows_the_only_certificate(void **state)
 {
     (void)state;
@@ -369,6 +387,7 @@ main(void)
         TEST(a_ca_that_another_service_uses_is_no_warning),
         TEST(the_oldest_version_is_not_above_the_newest),
         TEST(an_override_names_a_service_that_exists),
+        TEST(a_server_name_is_written_as_certificates_have_it),
         TEST(a_service_shows_the_only_certificate),
         TEST(a_service_shows_the_certificate_of_its_name),
         TEST(a_service_shows_the_certificate_it_names),

@@ -110,6 +110,9 @@ commands_are_known_by_name_and_by_option(void **state)
     assert_command("sidelock check -c a.ini", COMMAND_CHECK);
     assert_command("sidelock -t -c a.ini", COMMAND_CHECK);
     assert_command("sidelock --check -c a.ini", COMMAND_CHECK);
+    assert_false(options.is_json);
+    assert_command("sidelock check --json -c a.ini", COMMAND_CHECK);
+    assert_true(options.is_json);
     assert_command("sidelock health -c a.ini", COMMAND_HEALTH);
     assert_command("sidelock reload -c a.ini", COMMAND_RELOAD);
     assert_command("sidelock status -c a.ini", COMMAND_STATUS);
@@ -159,7 +162,7 @@ options_of_some_commands_are_refused_by_others(void **state)
     assert_command("sidelock status --json -c a.ini", COMMAND_STATUS);
     assert_true(options.is_json);
     assert_command("sidelock --json reload -c a.ini", COMMAND_RELOAD);
-    assert_refused("sidelock check --json -c a.ini", "--json");
+    assert_refused("sidelock health --json -c a.ini", "--json");
     assert_refused("sidelock --json -c a.ini", "--json");
     assert_command("sidelock explain --markdown", COMMAND_EXPLAIN);
     assert_true(options.is_markdown);

@@ -3,6 +3,7 @@
 
 settings   which binary, how big, how patient
 wait       conditions with a deadline
+clock      another time of day for the program
 pki        throwaway certificates
 ocsp       OCSP responses, and a responder for them
 log        the program's log as events

@@ -64,7 +64,7 @@ class Pki:
         )  # fmt: skip
         return self.folder / f"{name}.pem"
 
-    def intermediate(self, name, issuer="ca"):
+    def intermediate(self, name, issuer="ca", days=(-1, 3000)):
         """An authority below another one; returns its certificate's path."""
         self._key(name, "ec")
         self._prepare_authority(name)
@@ -72,7 +72,7 @@ class Pki:
             "basicConstraints=critical,CA:TRUE",
             "keyUsage=critical,keyCertSign,cRLSign",
         ]
-        self._sign(name, issuer, f"/CN=sidelock test {name}", extensions)
+        self._sign(name, issuer, f"/CN=sidelock test {name}", extensions, days)
         return self.folder / f"{name}.pem"
 
     def server(self, name, names=SERVER_NAMES, **how):

@@ -9,6 +9,7 @@ SIDELOCK_REQUIRE_ALL  1: a missing tool is a failure and not a skip
 import mmap
 import os
 import shutil
+import struct
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,8 @@ KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
 
+_PT_INTERP = 3
+
 
 def _find_sanitizer(binary):
     """"address", "thread" or None, by what is linked into the binary."""
@@ -38,6 +41,21 @@ def _find_sanitizer(binary):
 
 
 SANITIZER = _find_sanitizer(BINARY)
+
+def _is_dynamic(binary):
+    """Can libraries be put in front of it? The release build is static: its
+    ELF program header (see elf(5)) names no interpreter."""
+    if not binary.is_file():
+        return False
+    with open(binary, "rb") as file:
+        head = file.read(4096)
+    (start,) = struct.unpack_from("<Q", head, 32)
+    size, count = struct.unpack_from("<HH", head, 54)
+    places = range(start, start + size * count, size)
+    return _PT_INTERP in [struct.unpack_from("<I", head, at)[0] for at in places]
+
+
+CAN_SHIFT_CLOCK = _is_dynamic(BINARY) and SANITIZER in (None, "address")
 
 # How long a condition may take to come true. No test expects it to be used
 # up; it only turns a hang into a failure.
