@@ -80,8 +80,9 @@ struct snapshot *snapshot_load(struct config *config,
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot);
 
-/* Warns of every date that is past, near, or to come (dates.h): of leaves,
- * intermediates, staples and client CAs. A load has done it for its own time. */
+/* Warns of every date that is past, near, or to come (dates.h, staple.h): of
+ * leaves, intermediates, staples and client CAs. A load has done it for its own
+ * time. */
 void snapshot_judge(
     const struct snapshot *snapshot, time_t now, struct report *report);
 

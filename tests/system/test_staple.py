@@ -47,9 +47,10 @@ def stapled(fresh_pki):
 def run(program, serve):
     """run(certificate) starts the program with it."""
 
-    def start(certificate, **keys):
+    def start(certificate, reload=None, **keys):
         config = one_service(certificate, serve(backends.echo))
         config["certificate"].update(keys)
+        config["reload"] = reload or {"watch": "0"}
         return program(config).start()
 
     return start
@@ -174,6 +175,19 @@ def test_a_staple_that_appears_is_sent_after_a_reload(run, stapled):
     stapled.staple()
     proxy.reload()
     assert is_stapled(proxy, stapled.pki, tls.TLS13)
+
+
+def test_the_watch_sees_a_staple_appear_and_change(run, stapled):
+    """What a timer puts there is sent without any signal."""
+    proxy = run(stapled.server, reload={"watch": "1s"})
+    stapled.staple()
+    proxy.log.wait("reload", outcome="success", trigger="watch")
+    assert is_stapled(proxy, stapled.pki, tls.TLS13)
+    mark = proxy.log.mark()
+    stapled.pki.revoke(stapled.server, issuer="sub")
+    stapled.staple()
+    proxy.log.wait("reload", since=mark, outcome="success", trigger="watch")
+    assert not is_stapled(proxy, stapled.pki, tls.TLS13)
 
 
 def test_a_refreshed_staple_is_sent_after_a_reload(run, stapled):
