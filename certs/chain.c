@@ -12,7 +12,7 @@
 
 #include "certs/secret.h"
 
-/* --- links -------------------------------------------------------------- */
+/* --- links --------------------------------------------------------------- */
 
 /* A signature is good although the dates are not: those are judged apart. */
 static bool
@@ -56,7 +56,7 @@ is_same(const struct chain_cert *a, const struct chain_cert *b)
            && memcmp(a->der.data, b->der.data, a->der.len) == 0;
 }
 
-/* --- order -------------------------------------------------------------- */
+/* --- order --------------------------------------------------------------- */
 
 /* What was found about the order while arranging. */
 struct arrangement {

@@ -19,7 +19,7 @@ enum {
     RSA_BITS_MAX = 4096, /* what the library is built for */
 };
 
-/* --- proving ------------------------------------------------------------ */
+/* --- proving ------------------------------------------------------------- */
 
 /* Each prover: 1 the pair belongs together, 0 it does not, negative: the key
  * cannot be read as this type. */

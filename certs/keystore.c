@@ -106,7 +106,7 @@ take_encrypted(struct der value, struct der *algorithm, struct der *encrypted)
     return true;
 }
 
-/* --- bags ------------------------------------------------------------------ */
+/* --- bags ---------------------------------------------------------------- */
 
 static int add_bags(struct source *source, struct der safe, int depth);
 
@@ -187,7 +187,7 @@ add_bags(struct source *source, struct der safe, int depth)
     return 0;
 }
 
-/* --- safes ----------------------------------------------------------------- */
+/* --- safes --------------------------------------------------------------- */
 
 static int
 add_encrypted_safe(struct source *source, struct der value)

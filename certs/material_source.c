@@ -8,7 +8,7 @@
 #include "certs/pem.h"
 #include "certs/secret.h"
 
-/* --- what cannot be read --------------------------------------------------- */
+/* --- what cannot be read ------------------------------------------------- */
 
 int
 source_no_memory(struct source *source)
@@ -90,7 +90,7 @@ source_refuse(struct source *source, enum unlock_result result)
     return -1;
 }
 
-/* --- adding ---------------------------------------------------------------- */
+/* --- adding -------------------------------------------------------------- */
 
 int
 source_add_key(struct source *source, struct blob *key)
@@ -151,7 +151,7 @@ source_add_encrypted(struct source *source, struct der content)
     return source_add_key(source, &key);
 }
 
-/* --- PEM ------------------------------------------------------------------- */
+/* --- PEM ----------------------------------------------------------------- */
 
 static bool
 is_plain_key(const char *label)
@@ -229,7 +229,7 @@ read_pem(struct source *source)
     return 0;
 }
 
-/* --- DER ------------------------------------------------------------------- */
+/* --- DER ----------------------------------------------------------------- */
 
 static int
 read_der_certificates(struct source *source)
@@ -259,7 +259,7 @@ read_der_key(struct source *source)
     return source_add_key(source, &key);
 }
 
-/* --- all ------------------------------------------------------------------- */
+/* --- all ----------------------------------------------------------------- */
 
 /* Of other forms nothing is read; what they are is told then. */
 static int

@@ -48,7 +48,7 @@ blob_wipe(struct blob *blob)
     blob_free(blob);
 }
 
-/* --- pages ---------------------------------------------------------------- */
+/* --- pages --------------------------------------------------------------- */
 
 enum {
     SLAB_BYTES = 64 * 1024,
@@ -164,7 +164,7 @@ give_block(struct head *head)
     pool.free[head->class_index] = block;
 }
 
-/* --- secrets --------------------------------------------------------------- */
+/* --- secrets ------------------------------------------------------------- */
 
 int
 secret_alloc(struct blob *blob, size_t len)

@@ -26,7 +26,7 @@ struct choice {
     struct report *report;
 };
 
-/* --- which belong together ------------------------------------------------- */
+/* --- which belong together ----------------------------------------------- */
 
 static bool
 is_copy(const struct material *material, size_t index)
@@ -85,7 +85,7 @@ find_pairs(struct choice *choice)
     }
 }
 
-/* --- which is meant -------------------------------------------------------- */
+/* --- which is meant ------------------------------------------------------ */
 
 static bool
 contains(const char *text, const char *part)
@@ -206,7 +206,7 @@ choose(struct choice *choice)
     return count == 1 ? 0 : refuse_several(choice, choice->pairs, count);
 }
 
-/* --- what is left ---------------------------------------------------------- */
+/* --- what is left -------------------------------------------------------- */
 
 /* The certificate without a key that was probably meant: it names the file's
  * purpose in the error. */

@@ -26,7 +26,7 @@ struct pbes2 {
     int key_bytes;
 };
 
-/* --- object identifiers ---------------------------------------------------- */
+/* --- object identifiers -------------------------------------------------- */
 
 bool
 unlock_is_oid(struct der oid, const char *text)
@@ -62,7 +62,7 @@ unlock_hash_of(struct der oid, const char *const names[4])
     return WC_HASH_TYPE_NONE;
 }
 
-/* --- PBES2 ----------------------------------------------------------------- */
+/* --- PBES2 --------------------------------------------------------------- */
 
 /* PBKDF2-params. */
 static enum unlock_result

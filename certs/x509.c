@@ -277,7 +277,7 @@ x509_names(const struct x509 *x509, char out[X509_NAMES_BYTES])
     x509_each_name(x509, append_name, out);
 }
 
-/* --- the names as a list --------------------------------------------------- */
+/* --- the names as a list ------------------------------------------------- */
 
 /* What is not written so stands in no hello, and is not looked for. */
 static bool

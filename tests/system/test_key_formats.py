@@ -6,11 +6,14 @@ import os
 import shutil
 import stat
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from lib import backends, settings, sidelock
-from lib.tls import TlsClient
+from lib.log import Log
+from lib.tls import TlsClient, client_context
 
 PASSWORD = "Correct-Horse-77"
 HELLO = b"through it"
@@ -206,7 +209,7 @@ def start_with(program, serve):
 def fetch(proxy, pki):
     """Sends and receives through it; returns the serial that it shows."""
     with TlsClient.open(proxy.address(), pki.context()) as client:
-        assert client.echo(HELLO) in (None, HELLO)
+        assert client.echo(HELLO) == HELLO
         serial = client.serial
         client.finish()
     return serial
@@ -334,12 +337,68 @@ def test_a_reload_takes_another_format(start_with, maker):
     assert fetch(proxy, maker.pki) == maker.made.serial
 
 
+def test_the_documented_recipe_makes_a_pair_that_serves(start_with, maker):
+    """docs/certificates.md, "A self-signed pair": clients trust it itself."""
+    text = (settings.ROOT / "docs" / "certificates.md").read_text()
+    script = text.partition("### A self-signed pair")[2]
+    script = script.partition("```sh\n")[2].partition("```")[0]
+    subprocess.run(
+        ["sh", "-e", "-c", script], cwd=maker.folder, check=True,
+        capture_output=True, stdin=subprocess.DEVNULL, timeout=60,
+    )  # fmt: skip
+    cert, key = maker.folder / "tls.crt", maker.folder / "tls.key"
+    section = {"cert": cert, "key": key}
+    code, text = check(maker, section)
+    assert code == 0, text
+    assert "Secure to db.example.net" in text
+    proxy = start_with(section)
+    context = client_context(cert)
+    for name in ("db.example.net", "localhost"):
+        with TlsClient.open(
+            proxy.address(), context, server_name=name
+        ) as client:
+            assert client.echo(HELLO) == HELLO
+            client.finish()
+
+
+NOBODY = 65534
+
+
+def _as_somebody(folder):
+    """Popen's arguments for a user who is not root, with the key theirs."""
+    if os.geteuid() != 0:
+        return {}
+    for path in [folder, *folder.iterdir()]:
+        os.chown(path, NOBODY, NOBODY)
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+
+
 @pytest.mark.release_only
-def test_nobody_looks_into_the_process(start_with, maker):
+def test_nobody_looks_into_the_process(maker):
     """Neither a core dump nor a debugger of the same user sees the keys: the
     kernel makes what is in /proc/PID root's."""
-    proxy = start_with(maker.made.as_section())
-    assert fetch(proxy, maker.pki) == maker.made.serial
-    if os.geteuid() == 0:
-        pytest.skip("root owns and may see everything")
-    assert os.stat(f"/proc/{proxy.pid}/mem").st_uid == 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for path in (maker.made.cert, maker.made.key):
+            shutil.copy(path, folder / path.name)
+        config = {
+            "service": {"listen": "127.0.0.1:0", "backend": "127.0.0.1:1"},
+            "certificate": {
+                "cert": folder / maker.made.cert.name,
+                "key": folder / maker.made.key.name,
+            },
+        }
+        (folder / "sidelock.ini").write_text(sidelock.ini(config))
+        user = _as_somebody(folder)
+        command = [str(settings.BINARY), "-c", folder / "sidelock.ini"]
+        with open(maker.folder / "log", "wb") as log:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stderr=log,
+                env=sidelock.environment(), **user,
+            )  # fmt: skip
+        try:
+            Log(maker.folder / "log").wait("ready")
+            assert os.stat(f"/proc/{process.pid}/mem").st_uid == 0
+        finally:
+            process.terminate()
+            assert process.wait(settings.DEADLINE_S) == 0

@@ -4,7 +4,6 @@ turned away, and everything resumes by itself."""
 
 import contextlib
 import itertools
-import os
 import resource
 
 import pytest
@@ -109,7 +108,7 @@ def test_the_limit_is_never_exceeded(start, serve, pki):
 def exhaust_descriptors(proxy, spare=0):
     """Leaves the running program the descriptors it has and `spare` more;
     returns the limit that it had."""
-    used = {int(name) for name in os.listdir(f"/proc/{proxy.pid}/fd")}
+    used = proxy.descriptors()
     free = (number for number in itertools.count() if number not in used)
     limit = next(itertools.islice(free, spare, None))
     return proxy.set_limit(resource.RLIMIT_NOFILE, limit)

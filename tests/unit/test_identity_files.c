@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Files that are refused as certificates and keys: of another format, damaged, or not to be read. One line names the file, the cause and
- * what to do.
+ * Files that are refused as certificates and keys: of another format, damaged,
+ * or not to be read. One line names the file, the cause and what to do.
  */
 #include <sys/stat.h>
 #include <sys/wait.h>

@@ -74,7 +74,7 @@ encrypts_as(const char *const *how)
 
 #define ENCRYPTS_AS(...) encrypts_as((const char *const[]){__VA_ARGS__, NULL})
 
-/* --- DER ------------------------------------------------------------------ */
+/* --- DER ----------------------------------------------------------------- */
 
 static void
 certificate_as_der_loads(void **state)
@@ -161,7 +161,7 @@ root_to_reach_may_be_der(void **state)
         "does not reach certificate.chain_root server.der");
 }
 
-/* --- PEM ------------------------------------------------------------------ */
+/* --- PEM ----------------------------------------------------------------- */
 
 static void
 blocks_of_one_file_may_be_in_any_order(void **state)
@@ -209,7 +209,7 @@ curve_that_is_not_supported_is_refused(void **state)
         "supported");
 }
 
-/* --- encrypted keys ------------------------------------------------------- */
+/* --- encrypted keys ------------------------------------------------------ */
 
 static void
 encrypted_pem_loads(void **state)
@@ -336,7 +336,7 @@ too_many_rounds_are_refused(void **state)
     (void)wc_PBKDF_max_iterations_set(most);
 }
 
-/* --- keystores ------------------------------------------------------------ */
+/* --- keystores ----------------------------------------------------------- */
 
 static void
 keystore_loads(void **state)
@@ -545,7 +545,7 @@ keystore_with_indefinite_lengths_is_refused_with_its_command(void **state)
         "certificate.keystore ber.p12: cannot be read: it is BER");
 }
 
-/* --- all ------------------------------------------------------------------ */
+/* --- all ----------------------------------------------------------------- */
 
 static void
 nothing_of_all_this_is_left_in_secret_memory(void **state)

@@ -49,7 +49,7 @@ wrong_with_file(const char *content)
         "-noout -in server-encrypted.key");
 }
 
-/* --- from a file ----------------------------------------------------------- */
+/* --- from a file --------------------------------------------------------- */
 
 static void
 first_line_of_a_file_is_the_password(void **state)
@@ -130,7 +130,7 @@ password_file_that_everybody_can_read_is_noted(void **state)
         "the password (mode 0644)");
 }
 
-/* --- from the environment and systemd --------------------------------------- */
+/* --- from the environment and systemd ------------------------------------ */
 
 static void
 variable_holds_the_password(void **state)
@@ -200,7 +200,7 @@ credential_is_a_name_and_no_path(void **state)
         "credential");
 }
 
-/* --- missing, wrong, weak, needless ------------------------------------------ */
+/* --- missing, wrong, weak, needless -------------------------------------- */
 
 static void
 missing_password_is_told_from_a_wrong_one(void **state)
@@ -315,7 +315,7 @@ needless_password_is_warned_of(void **state)
         "is encrypted");
 }
 
-/* --- secrecy ---------------------------------------------------------------- */
+/* --- secrecy ------------------------------------------------------------- */
 
 static const char secret[] = "Correct-Horse-77";
 

@@ -36,7 +36,7 @@ selects(const struct pair *pair, const char *leaf_path, size_t chain_count)
     blob_free(&leaf);
 }
 
-/* --- in PEM ----------------------------------------------------------------- */
+/* --- in PEM -------------------------------------------------------------- */
 
 static void
 several_identities_without_a_choice_are_refused_and_listed(void **state)
@@ -192,7 +192,7 @@ more_keys_than_anybody_has_are_refused(void **state)
         "certificate.key many.key: holds more than 32 private keys");
 }
 
-/* --- in PKCS#12 ------------------------------------------------------------- */
+/* --- in PKCS#12 ---------------------------------------------------------- */
 
 /* Grows to the front: an element's length is known when its content is there.
  */
