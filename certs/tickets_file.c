@@ -26,6 +26,12 @@ struct lines {
     unsigned number;
 };
 
+static bool
+is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r';
+}
+
 /* False at the end. Blanks around a line do not belong to it. */
 static bool
 next_line(struct lines *lines, const char **line, size_t *len)
@@ -40,9 +46,9 @@ next_line(struct lines *lines, const char **line, size_t *len)
         lines->at += taken;
         lines->left -= taken;
         lines->number++;
-        while (*len > 0 && strchr(" \t\r", (*line)[*len - 1]) != NULL)
+        while (*len > 0 && is_blank((*line)[*len - 1]))
             (*len)--;
-        while (*len > 0 && (**line == ' ' || **line == '\t')) {
+        while (*len > 0 && is_blank(**line)) {
             (*line)++;
             (*len)--;
         }
@@ -65,6 +71,26 @@ count_lines(const struct blob *content)
     return count;
 }
 
+/* Whole groups of four and nothing else: the library passes over blanks and
+ * over what is left behind the last group, so that a line that was cut off
+ * would become another key than the other machines have. */
+static bool
+is_base64(const char *line, size_t len)
+{
+    size_t padding = 0;
+
+    while (padding < 2 && padding < len && line[len - 1 - padding] == '=')
+        padding++;
+    for (size_t i = 0; i < len - padding; i++) {
+        char lower = (char)(line[i] | 0x20);
+
+        if ((lower < 'a' || lower > 'z') && (line[i] < '0' || line[i] > '9')
+            && line[i] != '+' && line[i] != '/')
+            return false;
+    }
+    return len % 4 == 0;
+}
+
 static int
 add_line(struct ticket_ring *ring, size_t index, const char *line, size_t len)
 {
@@ -72,7 +98,7 @@ add_line(struct ticket_ring *ring, size_t index, const char *line, size_t len)
     word32 key_len = sizeof(key);
     int failed = -1;
 
-    if (len <= sizeof(key) / 3 * 4
+    if (len <= sizeof(key) / 3 * 4 && is_base64(line, len)
         && Base64_Decode((const byte *)line, (word32)len, key, &key_len) == 0
         && key_len >= KEY_BYTES_MIN && key_len <= KEY_BYTES_MAX)
         failed = ticket_ring_fill(ring, index, key, key_len);
