@@ -2,8 +2,8 @@
 /*
  * Fuzzes hello_parse(), hello_join() and hello_guess() (proxy/hello.c). A
  * verdict never depends on how many bytes came at once nor on what follows
- * the hello, a name is a proper string, and a hello that was joined parses to
- * the same.
+ * the hello, a name is a proper string, a list of protocols is whole, and a
+ * hello that was joined parses to the same.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -47,6 +47,51 @@ require_same(const struct hello *a, const struct hello *b)
 {
     require(strcmp(a->server_name, b->server_name) == 0);
     require(a->max_version == b->max_version);
+    require(a->group_count == b->group_count);
+    require(memcmp(a->groups, b->groups, a->group_count * sizeof(a->groups[0]))
+            == 0);
+    require(a->suite_keys == b->suite_keys);
+    require(a->signature_keys == b->signature_keys);
+    require(a->prefers_chacha == b->prefers_chacha);
+    require(a->alpn_len == b->alpn_len);
+    require(memcmp(a->alpn, b->alpn, a->alpn_len) == 0);
+}
+
+/* Of whole names only, none of them empty; each of them can be chosen. */
+static void
+check_alpn(const struct hello *hello)
+{
+    size_t at = 0;
+
+    require(hello->alpn_len <= HELLO_ALPN_BYTES);
+    while (at < hello->alpn_len) {
+        size_t len = hello->alpn[at];
+        char name[256] = "";
+        char *names[] = {name};
+
+        require(len > 0 && len < hello->alpn_len - at);
+        memcpy(name, hello->alpn + at + 1, len);
+        if (strlen(name) == len)
+            require(hello_choose_alpn(hello, names, 1) == name);
+        at += 1 + len;
+    }
+    require(at == hello->alpn_len);
+}
+
+static void
+check_fields(const struct hello *hello)
+{
+    const unsigned all = HELLO_USES_ECDSA | HELLO_USES_RSA | HELLO_USES_ED25519;
+
+    require(
+        memchr(hello->server_name, '\0', sizeof(hello->server_name)) != NULL);
+    require(hello->group_count <= HELLO_GROUPS_MAX);
+    require((hello->suite_keys & ~all) == 0);
+    require((hello->signature_keys & ~all) == 0);
+    /* Whoever knows suites for ECDSA may have a key of Ed25519 as well. */
+    require((hello->suite_keys & HELLO_USES_ECDSA) != 0
+            || (hello->suite_keys & HELLO_USES_ED25519) == 0);
+    check_alpn(hello);
 }
 
 static void
@@ -117,8 +162,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (result == HELLO_NOT_TLS)
         check_guess(data, size);
     if (result == HELLO_COMPLETE) {
-        require(
-            memchr(hello.server_name, '\0', sizeof(hello.server_name)) != NULL);
+        check_fields(&hello);
         check_joined(&hello, data, size);
         check_followed(&hello, data, size);
     }

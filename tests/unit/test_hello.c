@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -69,6 +70,56 @@ hellos_of_real_clients_give_name_and_version(void **state)
         assert_string_equal(hello.server_name, real[i].name);
         assert_int_equal(hello.max_version, real[i].max_version);
         assert_int_equal(hello.is_fragmented, real[i].is_fragmented);
+    }
+}
+
+static bool
+is_in_alpn(const struct hello *hello, const char *name)
+{
+    char *copy = strdup(name);
+    bool is_in;
+
+    assert_non_null(copy);
+    is_in = hello_choose_alpn(hello, &copy, 1) == copy;
+    free(copy);
+    return is_in;
+}
+
+/* What they can verify, and which protocols they speak. */
+static void
+hellos_of_real_clients_give_what_they_offer(void **state)
+{
+    static const struct {
+        const char *file;
+        unsigned suite_keys;
+        unsigned signature_keys;
+        const char *protocol; /* or NULL: none at all */
+    } offers[] = {
+        {"curl", 7, 7, "h2"},
+        {"gnutls", 7, 7, NULL},
+        {"node", 7, 7, NULL},
+        {"openssl_alpn", 7, 7, "h2"},
+        {"openssl_tls10", 0, 0, NULL},
+        {"python", 7, 7, NULL},
+        {"mlkem", 7, 7, NULL},
+        {"mlkem_3_records", 7, 7, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++) {
+        struct sample sample;
+        struct hello hello;
+
+        load(&sample, offers[i].file);
+        assert_int_equal(
+            hello_parse(&hello, sample.data, sample.len), HELLO_COMPLETE);
+        assert_int_equal(hello.suite_keys, offers[i].suite_keys);
+        assert_int_equal(hello.signature_keys, offers[i].signature_keys);
+        assert_false(hello.prefers_chacha);
+        if (offers[i].protocol == NULL)
+            assert_int_equal(hello.alpn_len, 0);
+        else
+            assert_true(is_in_alpn(&hello, offers[i].protocol));
     }
 }
 
@@ -172,6 +223,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hellos_of_real_clients_give_name_and_version),
+        cmocka_unit_test(hellos_of_real_clients_give_what_they_offer),
         cmocka_unit_test(every_beginning_of_a_hello_wants_more),
         cmocka_unit_test(a_hello_in_single_byte_records_is_joined),
         cmocka_unit_test(what_follows_the_hello_stays_behind_it),

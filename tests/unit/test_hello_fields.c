@@ -13,54 +13,9 @@
 #include <cmocka.h>
 
 #include "proxy/hello.h"
+#include "tests/unit/hello_fixture.h"
 
-enum {
-    OUT_BYTES = 64 * 1024,
-    RECORD_HEADER = 5,
-    MESSAGE_HEADER = 4,
-};
-
-/* Bytes being put together. */
-struct out {
-    uint8_t data[OUT_BYTES];
-    size_t len;
-};
-
-static void
-put(struct out *out, const void *data, size_t len)
-{
-    assert_true(len <= sizeof(out->data) - out->len);
-    memcpy(out->data + out->len, data, len);
-    out->len += len;
-}
-
-/* A number of so many bytes. */
-static void
-put_number(struct out *out, size_t number, int len)
-{
-    while (len-- > 0) {
-        uint8_t byte = (uint8_t)(number >> (8 * len));
-
-        put(out, &byte, 1);
-    }
-}
-
-/* A field with its length in front. */
-static void
-put_field(struct out *out, const struct out *field, int length_len)
-{
-    put_number(out, field->len, length_len);
-    put(out, field->data, field->len);
-}
-
-/* --- extensions ---------------------------------------------------------- */
-
-static void
-put_extension(struct out *out, unsigned type, const struct out *body)
-{
-    put_number(out, type, 2);
-    put_field(out, body, 2);
-}
+/* --- extensions --------------------------------------------------------- */
 
 static void
 put_padding(struct out *out, size_t len)
@@ -106,73 +61,6 @@ put_versions(struct out *extensions, const uint16_t *versions, size_t count)
         put_number(&list, versions[i], 2);
     put_field(&body, &list, 1);
     put_extension(extensions, 43, &body);
-}
-
-/* --- hellos -------------------------------------------------------------- */
-
-/* The message; extensions may be NULL: none, not even an empty list. */
-static void
-put_message(struct out *out, const struct out *extensions)
-{
-    static const uint8_t random[32];
-    struct out body = {.len = 0};
-
-    put_number(&body, 0x0303, 2);
-    put(&body, random, sizeof(random));
-    put(&body, "\x04sid4", 5);
-    put(&body, "\x00\x04\x2a\x2a\x13\x01", 6); /* GREASE first */
-    put(&body, "\x01\x00", 2);
-    if (extensions != NULL)
-        put_field(&body, extensions, 2);
-    put_number(out, 1, 1);
-    put_field(out, &body, 3);
-}
-
-static void
-put_record(struct out *out, const uint8_t *data, size_t len)
-{
-    put(out, "\x16\x03\x01", 3);
-    put_number(out, len, 2);
-    put(out, data, len);
-}
-
-/* One record with such a hello. */
-static struct out *
-make_hello(const struct out *extensions)
-{
-    struct out message = {.len = 0};
-    struct out *out = calloc(1, sizeof(*out));
-
-    assert_non_null(out);
-    put_message(&message, extensions);
-    put_record(out, message.data, message.len);
-    return out;
-}
-
-/* From memory of exactly this size, so that a read beyond it is seen. */
-static enum hello_result
-parse(struct hello *hello, const uint8_t *data, size_t len)
-{
-    uint8_t *copy = malloc(len > 0 ? len : 1);
-    enum hello_result result;
-
-    assert_non_null(copy);
-    if (len > 0)
-        memcpy(copy, data, len);
-    memset(hello, 0x5a, sizeof(*hello));
-    result = hello_parse(hello, copy, len);
-    free(copy);
-    return result;
-}
-
-static enum hello_result
-parse_with(struct hello *hello, const struct out *extensions)
-{
-    struct out *out = make_hello(extensions);
-    enum hello_result result = parse(hello, out->data, out->len);
-
-    free(out);
-    return result;
 }
 
 /* --- names --------------------------------------------------------------- */
