@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A TLS context: everything that a handshake needs of one service with one of
- * its identities, ready for one worker thread. Contexts are not shared between threads (the library's
- * certificate manager is not safe for what we do to it) and never changed
- * once made; building one costs tens of microseconds.
+ * its identities, ready for one worker thread. Contexts are not shared between
+ * threads (the library's certificate manager is not safe for what we do to it)
+ * and never changed once made; building one costs tens of microseconds.
  */
 #ifndef SIDELOCK_CERTS_CONTEXT_H
 #define SIDELOCK_CERTS_CONTEXT_H
@@ -27,11 +27,12 @@ enum {
 
 /*
  * Builds the context of service `service_index` of the snapshot with the
- * identity `identity_index`, which must not be missing. The ring is read through `ring` at each ticket: the caller (a worker) may point it to
- * another ring at any time between handshakes. `ring` may be NULL: no
- * tickets. A service with keys of its own (ticket_key_file) uses those. The
- * context does not keep a reference on the snapshot: the caller
- * does, for as long as the context or one of its connections lives.
+ * identity `identity_index`, which must not be missing. The ring is read
+ * through `ring` at each ticket: the caller (a worker) may point it to another
+ * ring at any time between handshakes. `ring` may be NULL: no tickets. A
+ * service with keys of its own (ticket_key_file) uses those. The context does
+ * not keep a reference on the snapshot: the caller does, for as long as the
+ * context or one of its connections lives.
  */
 struct context *context_new(const struct snapshot *snapshot,
     size_t service_index, uint32_t identity_index,

@@ -196,31 +196,38 @@ check_key(
     return -1;
 }
 
+/* What an entry is, by its name: the ending says how it is taken. */
 static int
-add_entry(struct directory *directory, const char *name, struct report *report)
+add_file(struct directory *directory, const char *name, struct report *report)
 {
     static const char *const certificates[] = {".crt", ".cer", ".pem", NULL};
     static const char *const keystores[] = {".p12", ".pfx", NULL};
+
+    if (has_any_ending(name, keystores))
+        return add_keystore(directory, name);
+    if (has_any_ending(name, certificates))
+        return add_certificate(directory, name, report);
+    if (has_ending(name, ".key"))
+        return check_key(directory, name, report);
+    return 0;
+}
+
+static int
+add_entry(struct directory *directory, const char *name, struct report *report)
+{
     char *path = join(directory->path, name, strlen(name), "");
     struct stat st;
-    int failed = -1;
+    bool is_there;
 
     if (path == NULL)
-        (void)fail_memory(directory->path, report);
-    else if (stat(path, &st) != 0)
-        failed = 0; /* gone meanwhile: the folder's mark has changed */
-    else if (S_ISDIR(st.st_mode))
-        failed = add_folder(directory, name);
-    else if (has_any_ending(name, keystores))
-        failed = add_keystore(directory, name);
-    else if (has_any_ending(name, certificates))
-        failed = add_certificate(directory, name, report);
-    else if (has_ending(name, ".key"))
-        failed = check_key(directory, name, report);
-    else
-        failed = 0;
+        return fail_memory(directory->path, report);
+    is_there = stat(path, &st) == 0;
     free(path);
-    return failed;
+    if (!is_there)
+        return 0; /* gone meanwhile: the folder's mark has changed */
+    if (S_ISDIR(st.st_mode))
+        return add_folder(directory, name);
+    return add_file(directory, name, report);
 }
 
 /* --- the folder ---------------------------------------------------------- */

@@ -20,9 +20,11 @@ find_directory(
 {
     *first_index = snapshot->config->certificate_count;
     for (size_t i = 0; i < snapshot->directory_count; i++) {
-        if (strcmp(snapshot->directories[i].path, path) == 0)
-            return &snapshot->directories[i];
-        *first_index += snapshot->directories[i].count;
+        const struct directory *directory = &snapshot->directories[i];
+
+        if (directory->path != NULL && strcmp(directory->path, path) == 0)
+            return directory;
+        *first_index += directory->count;
     }
     return NULL;
 }

@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
     RECORD_HEADER_BYTES = 5,
@@ -213,6 +212,33 @@ read_server_name(struct hello *hello, struct reader *body)
     return !list.is_short && !body->is_short;
 }
 
+/* False when the extension makes the hello one that we do not read. */
+static bool
+read_extension(struct hello *hello, unsigned type, struct reader *body)
+{
+    switch (type) {
+    case EXTENSION_SERVER_NAME:
+        return read_server_name(hello, body);
+    case EXTENSION_SUPPORTED_GROUPS:
+        if (hello->group_count == 0)
+            read_groups(hello, body);
+        break;
+    case EXTENSION_SUPPORTED_VERSIONS:
+        read_versions(hello, body);
+        break;
+    case EXTENSION_SIGNATURE_ALGORITHMS:
+        read_signatures(hello, body);
+        break;
+    case EXTENSION_ALPN:
+        if (hello->alpn_len == 0)
+            read_alpn(hello, body);
+        break;
+    default:
+        break;
+    }
+    return true;
+}
+
 static bool
 read_extensions(struct hello *hello, struct reader *extensions)
 {
@@ -220,18 +246,8 @@ read_extensions(struct hello *hello, struct reader *extensions)
         unsigned type = take_number(extensions, 2);
         struct reader body = take_field(extensions, 2);
 
-        if (extensions->is_short)
+        if (extensions->is_short || !read_extension(hello, type, &body))
             return false;
-        if (type == EXTENSION_SERVER_NAME && !read_server_name(hello, &body))
-            return false;
-        if (type == EXTENSION_SUPPORTED_GROUPS && hello->group_count == 0)
-            read_groups(hello, &body);
-        if (type == EXTENSION_SUPPORTED_VERSIONS)
-            read_versions(hello, &body);
-        if (type == EXTENSION_SIGNATURE_ALGORITHMS)
-            read_signatures(hello, &body);
-        if (type == EXTENSION_ALPN && hello->alpn_len == 0)
-            read_alpn(hello, &body);
     }
     return true;
 }
@@ -401,39 +417,4 @@ hello_join(uint8_t *data, size_t len)
         rest);
     memcpy(data + RECORD_HEADER_BYTES, joined.message, joined.len);
     return RECORD_HEADER_BYTES + joined.len + rest;
-}
-
-const char *
-hello_guess(const uint8_t *data, size_t len)
-{
-    static const struct {
-        const char *start;
-        const char *guess;
-    } known[] = {
-        {"GET ", "client spoke plaintext HTTP"},
-        {"HEAD ", "client spoke plaintext HTTP"},
-        {"POST ", "client spoke plaintext HTTP"},
-        {"PUT ", "client spoke plaintext HTTP"},
-        {"DELETE ", "client spoke plaintext HTTP"},
-        {"OPTIONS ", "client spoke plaintext HTTP"},
-        {"CONNECT ", "client spoke plaintext HTTP"},
-        {"PRI * ", "client spoke plaintext HTTP/2"},
-        {"SSH-", "client spoke SSH"},
-        {"EHLO", "client spoke plaintext SMTP"},
-        {"HELO", "client spoke plaintext SMTP"},
-        {"PROXY ", "client sent a PROXY header, which is not expected here"},
-        {"\r\n\r\n", "client sent a PROXY header, which is not expected here"},
-        {"*", "client spoke plaintext Redis"},
-    };
-
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        size_t start_len = strlen(known[i].start);
-
-        if (len >= start_len
-            && strncasecmp((const char *)data, known[i].start, start_len) == 0)
-            return known[i].guess;
-    }
-    if (len >= 3 && (data[0] & 0x80) != 0 && data[2] == 1)
-        return "client spoke SSL 2.0, which is broken and not supported";
-    return "first bytes are not TLS";
 }

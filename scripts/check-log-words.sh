@@ -26,10 +26,11 @@ cd "${1:-$ROOT}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# The rows of the X-macro: X(NAME, "word", LEVEL)
+# The rows of the X-macro: X(NAME, "word", LEVEL, CODE)
 print_reasons() {
-    sed -n -E 's/^ +X\([A-Z_]+, "([a-z_]+)", [A-Z]+\).*/\1/p' \
-        proxy/close_reason.h
+    tr -d '\n\\' <proxy/close_reason.h |
+        grep -oE 'X\([A-Z_]+, *"[a-z_]+", *[A-Z]+, *[A-Z_]+\)' |
+        sed -E 's/.*"([a-z_]+)".*/\1/'
 }
 
 # Where an event's name is an argument, log_switch() passes it on.

@@ -309,7 +309,8 @@ format_key(char *text, size_t bytes)
         memcpy(text, rest == 1 ? "AA==" : "AAA=", 4);
         text += 4;
     }
-    memcpy(text, "\n", 2);
+    text[0] = '\n';
+    text[1] = '\0';
 }
 
 static void
