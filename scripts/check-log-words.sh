@@ -28,8 +28,8 @@ trap 'rm -rf "$work"' EXIT
 
 # The rows of the X-macro: X(NAME, "word", LEVEL, CODE)
 print_reasons() {
-    tr -d '\n\\' <proxy/close_reason.h |
-        grep -oE 'X\([A-Z_]+, *"[a-z_]+", *[A-Z]+, *[A-Z_]+\)' |
+    tr -d '[:space:]\134' <proxy/close_reason.h |
+        grep -oE 'X\([A-Z_]+,"[a-z_]+",[A-Z]+,[A-Z_]+\)' |
         sed -E 's/.*"([a-z_]+)".*/\1/'
 }
 

@@ -39,7 +39,7 @@ make_tree() {
     printf '#include <string.h>\n#include "proxy/stream.h"\n' \
         >"$tree/proxy/relay.c"
     printf '#include <wolfssl/ssl.h>\n' >"$tree/proxy/tls_stream.c"
-    printf '    X(DONE, "done", INFO)  \\\n' >"$tree/proxy/close_reason.h"
+    printf '    X(DONE, "done", INFO, SL_NONE)  \\\n' >"$tree/proxy/close_reason.h"
     printf '    log_begin(\n        &line, LEVEL, "ready");\n' \
         >"$tree/proxy/log.c"
     cat >"$tree/docs/log.md" <<'END'
@@ -138,7 +138,7 @@ expect check-sizes.sh 'certs/b.c: 451 lines'
 plant proxy/c.c '%081d\n' # 81 digits
 expect check-sizes.sh 'proxy/c.c:3: 81 columns'
 
-plant proxy/close_reason.h '    X(LATE, "late", WARN) \\\n'
+plant proxy/close_reason.h '    X(LATE, "late", WARN, SL_NONE) \\\n'
 expect check-log-words.sh 'lacks the close reason: late'
 plant docs/log.md '| `gone` | x |\n'
 expect check-log-words.sh 'the close reason: gone'
