@@ -4,6 +4,7 @@ them; a password opens them and is never told to anybody."""
 
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lib import backends, settings, sidelock
+from lib import backends, net, settings, sidelock
 from lib.log import Log
 from lib.tls import TlsClient, client_context
 
@@ -243,13 +244,13 @@ def test_a_password_may_be_a_credential_of_systemd(start_with, maker):
 
 def check(maker, section):
     """`sidelock check` on this [certificate]; exit code and text."""
-    config = {
-        "service": {"listen": "127.0.0.1:0", "backend": "127.0.0.1:1"},
-        "certificate": section,
-    }
     path = maker.folder / "sidelock.ini"
-    path.write_text(sidelock.ini(config))
-    done = sidelock.run("check", "-c", path, cwd=maker.folder)
+    with socket.create_server(("127.0.0.1", 0)) as backend:
+        address = net.address_text(backend.getsockname())
+        service = {"listen": "127.0.0.1:0", "backend": address}
+        config = {"service": service, "certificate": section}
+        path.write_text(sidelock.ini(config))
+        done = sidelock.run("check", "-c", path, cwd=maker.folder)
     assert PASSWORD not in done.stdout + done.stderr
     return done.returncode, done.stdout + done.stderr
 
