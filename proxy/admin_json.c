@@ -182,7 +182,10 @@ put_process(struct json *json, const struct server *server)
     put_time(json, "started", server->started_at);
     json_put_int(
         json, "uptime_s", (clock_now_ms() - server->started_ms) / 1000);
+    json_put_string(json, "log", server->snapshot->config->log.output);
     json_put_int(json, "connections", atomic_load(&server->counters.open));
+    json_put_int(json, "plaintext_connections",
+        (int64_t)atomic_load(&server->counters.plaintext));
     json_put_int(json, "max_connections", atomic_load(&server->counters.max));
 }
 

@@ -124,7 +124,9 @@ print_status_line(FILE *out, const struct server *server, size_t index)
         (void)fprintf(out, "  waits for its certificate: %s [%s]\n",
             service->reason, guide_text(SL_CERT_WAITING));
     if (service->mode == SERVICE_PLAINTEXT)
-        (void)fprintf(out, "  serves WITHOUT TLS: %s [%s]\n", service->reason,
+        (void)fprintf(out,
+            "  serves WITHOUT TLS (%llu connections so far): %s [%s]\n",
+            atomic_load(&server->counters.plaintext), service->reason,
             guide_text(SL_PLAINTEXT));
 }
 
@@ -172,6 +174,13 @@ print_process(FILE *out, const struct server *server)
 }
 
 static void
+print_log(FILE *out, const struct server *server)
+{
+    (void)fprintf(
+        out, "the log goes to %s\n", server->snapshot->config->log.output);
+}
+
+static void
 print_files(FILE *out, const struct server *server)
 {
     static const char *const words[] = {
@@ -216,6 +225,7 @@ admin_print_status(FILE *out, const struct server *server)
     for (size_t i = 0; i < server->snapshot->config->service_count; i++)
         print_service(out, server, i);
     print_process(out, server);
+    print_log(out, server);
     print_files(out, server);
     print_last_reload(out, server);
     print_restart_keys(out, server);

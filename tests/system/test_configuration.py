@@ -122,6 +122,7 @@ def test_certificate_and_key_may_share_a_file(program, serve, fresh_pki):
     """An empty key means that cert holds both."""
     pair = fresh_pki.server_certificate
     both = fresh_pki.join("both.pem", [pair.cert, pair.key])
+    both.chmod(0o600)
     proxy = program(
         {
             "service": {

@@ -87,5 +87,9 @@ def test_a_failed_check_names_a_code_that_is_explained(program, pki):
     )
     proxy.write_config()
     done = sidelock.run("check", "-c", proxy.config_path)
-    (code,) = re.findall(r"\[(SL-[A-Z-]+)\]$", done.stdout, re.MULTILINE)
-    assert sidelock.run("explain", code).returncode == 0
+    codes = re.findall(
+        r"^error: .*\[(SL-[A-Z-]+)\]$", done.stdout, re.MULTILINE
+    )
+    assert "SL-KEY-MISMATCH" in codes
+    for code in codes:
+        assert sidelock.run("explain", code).returncode == 0
