@@ -120,7 +120,8 @@ outcome_level(const struct reload_outcome *outcome)
 }
 
 static void
-log_outcome(const struct reload_outcome *outcome)
+log_outcome(
+    const struct reload_outcome *outcome, const struct snapshot *snapshot)
 {
     bool is_success = outcome->is_success;
     struct log_line line;
@@ -129,6 +130,9 @@ log_outcome(const struct reload_outcome *outcome)
     log_put_string(&line, "outcome", is_success ? "success" : "failure");
     log_put_string(&line, "trigger", outcome->trigger);
     log_put_int(&line, "generation", outcome->generation);
+    log_put_int(&line, "certificates", (int64_t)snapshot->identity_count);
+    if (is_success)
+        log_put_int(&line, "shared", (int64_t)snapshot->shared_count);
     log_put_string(&line, "code", guide_text(outcome->code));
     log_put_string(&line, "error", is_success ? NULL : outcome->error);
     if (!is_success && is_by_watch(outcome->trigger))
@@ -155,7 +159,7 @@ note_outcome(struct server *server, const struct report *report,
         outcome->success_count++;
     else
         outcome->failure_count++;
-    log_outcome(outcome);
+    log_outcome(outcome, server->snapshot);
 }
 
 static void

@@ -339,6 +339,8 @@ log_ready(const struct server *server)
 
     log_begin(&line, LOG_LEVEL_INFO, "ready");
     log_put_int(&line, "generation", server->snapshot->generation);
+    log_put_int(
+        &line, "certificates", (int64_t)server->snapshot->identity_count);
     log_put_int(&line, "pid", getpid());
     log_end(&line);
 }

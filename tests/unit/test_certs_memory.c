@@ -4,6 +4,8 @@
  * allocation is made to fail once, and every time there is either nothing and
  * an error, or all of it. The sanitizer looks for leaks.
  */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +19,7 @@
 #include "certs/context.h"
 #include "certs/staple.h"
 #include "tests/unit/certs_fixture.h"
+#include "tests/unit/config_fixture.h"
 #include "tests/unit/staple_fixture.h"
 
 /* How many allocations still succeed; SIZE_MAX: all. */
@@ -93,20 +96,28 @@ assert_told(const struct report *report)
     assert_string_not_equal(report_first_error(report), "");
 }
 
-/* Runs attempt with each allocation refused in turn, until it comes to no
- * refusal any more. */
+/* Runs attempt with every step-th allocation refused in turn, until it comes
+ * to no refusal any more. */
 static void
-refuse_each_in_turn(void (*attempt)(void *arg), void *arg, size_t at_least)
+refuse_in_turn(
+    void (*attempt)(void *arg), void *arg, size_t step, size_t at_least)
 {
     size_t count = 0;
 
     do {
-        left = count++;
+        left = count;
+        count += step;
         refused_count = 0;
         attempt(arg);
         left = SIZE_MAX;
     } while (refused_count > 0);
     assert_true(count > at_least);
+}
+
+static void
+refuse_each_in_turn(void (*attempt)(void *arg), void *arg, size_t at_least)
+{
+    refuse_in_turn(attempt, arg, 1, at_least);
 }
 
 static void
@@ -278,6 +289,150 @@ proof_ends_in_an_error_or_well(void **state)
     snapshot_unref(snapshot);
 }
 
+/* --- whole snapshots ----------------------------------------------------- */
+
+/* Two services, one of which has its certificates by name and in a folder. */
+static const char two_services[] = "certificate = ec;rsa\n"
+                                   "certificate_dir = folder\n"
+                                   "[service mail]\n"
+                                   "listen = 127.0.0.1:9443\n"
+                                   "backend = 127.0.0.1:9080\n"
+                                   "certificate = ec\n"
+                                   "required_level = peer\n"
+                                   "[clients mail]\n"
+                                   "ca = ca.pem\n"
+                                   "allow_all = yes\n"
+                                   "[tls default]\n"
+                                   "ticket_key_file = ticket.keys\n"
+                                   "[certificate ec]\n"
+                                   "cert = server.pem\n"
+                                   "key = server.key\n"
+                                   "[certificate rsa]\n"
+                                   "cert = server-rsa.pem\n"
+                                   "key = server-rsa.key\n";
+
+enum {
+    IDENTITIES = 4 /* of two_services */
+};
+
+static void
+make_files(void)
+{
+    static const char keys[] =
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
+        "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB\n";
+
+    if (mkdir("folder", 0755) != 0)
+        return; /* another test has made them */
+    write_file("ticket.keys", keys, sizeof(keys) - 1);
+    assert_int_equal(chmod("ticket.keys", 0600), 0);
+    copy_file("folder/ed25519.pem", "server-ed25519.pem");
+    copy_file("folder/ed25519.key", "server-ed25519.key");
+    copy_file("folder/p384.crt", "server-p384.pem");
+    copy_file("folder/p384.key", "server-p384.key");
+}
+
+static void
+assert_whole(const struct snapshot *snapshot)
+{
+    assert_int_equal(snapshot->identity_count, IDENTITIES);
+    for (size_t i = 0; i < snapshot->identity_count; i++)
+        assert_non_null(snapshot->identities[i].identity);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(snapshot->services[i].mode, SERVICE_TLS);
+        assert_non_null(sni_find(snapshot->services[i].names, "localhost"));
+    }
+    assert_non_null(snapshot->services[0].ring);
+    assert_non_null(snapshot->services[1].trust);
+}
+
+/* What loads are refused memory with. */
+struct reload {
+    const struct snapshot *previous;
+    size_t loaded_count; /* loads that came to an end all the same */
+    size_t shared_count; /* of the last of them, to which nothing was refused */
+};
+
+static void
+load_whole(void *arg)
+{
+    struct reload *reload = arg;
+    size_t allowed = left;
+    struct config *config;
+    struct snapshot *snapshot;
+    struct report report;
+
+    left = SIZE_MAX; /* the settings are another test's */
+    config = make_config(two_services);
+    left = allowed;
+    report_init(&report);
+    snapshot = snapshot_load(config, reload->previous, time(NULL), &report);
+    left = SIZE_MAX;
+    if (snapshot == NULL) {
+        assert_told(&report);
+        config_free(config);
+    } else {
+        assert_whole(snapshot);
+        reload->loaded_count++;
+        reload->shared_count = snapshot->shared_count;
+    }
+    snapshot_unref(snapshot);
+    report_deinit(&report);
+}
+
+/* A snapshot whose files have come to rest, so that the next load shares its
+ * identities. */
+static struct snapshot *
+make_settled(void)
+{
+    time_t end = time(NULL) + 60;
+    struct snapshot *snapshot;
+    size_t settled;
+
+    do {
+        assert_true(time(NULL) < end);
+        snapshot = make_snapshot(two_services);
+        settled = 0;
+        for (size_t i = 0; i < snapshot->identity_count; i++)
+            settled += snapshot->identities[i].identity->is_settled;
+        if (settled < IDENTITIES)
+            snapshot_unref(snapshot);
+    } while (settled < IDENTITIES);
+    return snapshot;
+}
+
+/* Most of what it allocates is in the identities and proofs above: those are
+ * only sampled here, in steps that are a prime. */
+static void
+snapshot_is_loaded_whole_or_not_at_all(void **state)
+{
+    struct reload reload = {.previous = NULL};
+
+    (void)state;
+    make_files();
+    is_lasting = false;
+    refuse_in_turn(load_whole, &reload, 31, 500);
+    assert_true(reload.loaded_count > 0);
+}
+
+static void
+reload_that_shares_is_whole_or_not_at_all(void **state)
+{
+    struct reload reload = {.previous = NULL};
+    struct snapshot *previous;
+
+    (void)state;
+    make_files();
+    previous = make_settled();
+    reload.previous = previous;
+    is_lasting = false;
+    refuse_each_in_turn(load_whole, &reload, 50);
+    assert_true(reload.loaded_count > 0);
+    assert_int_equal(reload.shared_count, IDENTITIES);
+    assert_whole(previous);
+    snapshot_unref(previous);
+}
+
 static void
 make_ring(void *arg)
 {
@@ -309,6 +464,8 @@ main(void)
         cmocka_unit_test(trust_is_loaded_whole_or_not_at_all),
         cmocka_unit_test(context_is_built_or_refused),
         cmocka_unit_test(proof_ends_in_an_error_or_well),
+        cmocka_unit_test(snapshot_is_loaded_whole_or_not_at_all),
+        cmocka_unit_test(reload_that_shares_is_whole_or_not_at_all),
         cmocka_unit_test(ring_is_made_or_not),
     };
 

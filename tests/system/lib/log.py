@@ -11,9 +11,9 @@ import re
 from lib.wait import until
 
 NUMBERS = {
-    "bytes_to_backend", "bytes_to_client", "conn", "connections",
-    "duration_ms", "gen", "generation", "max_connections", "pid", "repeated",
-    "workers",
+    "bytes_to_backend", "bytes_to_client", "certificates", "conn",
+    "connections", "duration_ms", "gen", "generation", "max_connections",
+    "pid", "repeated", "shared", "workers",
 }  # fmt: skip
 LEVELS = ("debug", "info", "warn", "error")
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
