@@ -15,10 +15,14 @@ class Load:
 
     steady   threads with one connection each that is used again and again
     coming   threads that connect, exchange some bytes, and end in order
+    names    the server names that they ask for in turn
     """
 
-    def __init__(self, address, make_context, steady, coming):
+    def __init__(
+        self, address, make_context, steady, coming, names=("localhost",)
+    ):
         self.address = address
+        self.names = names
         self.failures = []
         self.exchanges = 0
         self.connections = 0
@@ -61,21 +65,24 @@ class Load:
         context = self._contexts()
         message = Stream(4096, seed).bytes()
         try:
-            work(context, message)
+            work(context, message, self.names[seed % len(self.names)])
         except Exception as failure:  # shown by __exit__
             self.failures.append(f"{work.__name__}: {failure!r}")
 
-    def _talk(self, context, message):
-        with TlsClient.open(self.address, context) as client:
+    def _open(self, context, name):
+        return TlsClient.open(self.address, context, server_name=name)
+
+    def _talk(self, context, message, name):
+        with self._open(context, name) as client:
             while not self._stop.is_set():
                 assert client.echo(message) == message, "other bytes"
                 with self._lock:
                     self.exchanges += 1
             assert client.finish() == b""
 
-    def _come_and_go(self, context, message):
+    def _come_and_go(self, context, message, name):
         while not self._stop.is_set():
-            with TlsClient.open(self.address, context) as client:
+            with self._open(context, name) as client:
                 assert client.echo(message) == message, "other bytes"
                 assert client.finish() == b""
             with self._lock:
