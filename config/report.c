@@ -138,12 +138,23 @@ count_severity(struct report *report, enum severity severity)
         report->note_count++;
 }
 
+static const struct finding *
+find_error(const struct report *report)
+{
+    for (size_t i = 0; i < report->count; i++)
+        if (report->items[i].severity == SEVERITY_ERROR)
+            return &report->items[i];
+    return NULL;
+}
+
+/* The first error says why nothing was loaded: it always has room. */
 static bool
 has_room(const struct report *report, enum severity severity)
 {
+    if (severity == SEVERITY_NOTE && report->note_count > REPORT_NOTES_MAX)
+        return false;
     return report->count < REPORT_FINDINGS_MAX
-           && (severity != SEVERITY_NOTE
-               || report->note_count <= REPORT_NOTES_MAX);
+           || (severity == SEVERITY_ERROR && find_error(report) == NULL);
 }
 
 static void
@@ -223,6 +234,8 @@ report_add_all(struct report *report, const struct report *from)
     for (size_t i = 0; i < from->count; i++) {
         const struct finding *finding = &from->items[i];
 
+        if (finding->severity == SEVERITY_NOTE)
+            report->note_count++;
         add_text(report, finding->severity, finding->code, finding->text);
     }
     /* Those that were lost count, too: an error must not become none. */
@@ -234,10 +247,10 @@ report_add_all(struct report *report, const struct report *from)
 const char *
 report_first_error(const struct report *report)
 {
-    for (size_t i = 0; i < report->count; i++) {
-        if (report->items[i].severity == SEVERITY_ERROR)
-            return report->items[i].text;
-    }
+    const struct finding *error = find_error(report);
+
+    if (error != NULL)
+        return error->text;
     /* Errors are always counted, but their text may have found no memory. */
     return report->error_count > 0 ? "out of memory" : "";
 }
@@ -245,10 +258,10 @@ report_first_error(const struct report *report)
 enum guide_code
 report_first_code(const struct report *report)
 {
-    for (size_t i = 0; i < report->count; i++) {
-        if (report->items[i].severity == SEVERITY_ERROR)
-            return report->items[i].code;
-    }
+    const struct finding *error = find_error(report);
+
+    if (error != NULL)
+        return error->code;
     return report->error_count > 0 ? SL_MEMORY : SL_NONE;
 }
 

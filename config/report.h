@@ -7,7 +7,7 @@
  *
  * The caller owns the report. Adding never fails: out of memory, or past
  * REPORT_FINDINGS_MAX findings or REPORT_NOTES_MAX notes, a finding is only
- * counted.
+ * counted. The first error finds room behind any number of others.
  */
 #ifndef SIDELOCK_CONFIG_REPORT_H
 #define SIDELOCK_CONFIG_REPORT_H

@@ -77,7 +77,7 @@ check_findings(const struct report *report)
         for (; *text != '\0'; text++)
             require((unsigned char)*text >= 0x20 && *text != 0x7f);
     }
-    require(report->lost_count == 0 || report->count == REPORT_FINDINGS_MAX);
+    require(report->lost_count == 0 || report->count >= REPORT_FINDINGS_MAX);
 }
 
 static void

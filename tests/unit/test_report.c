@@ -97,14 +97,56 @@ errors_that_were_lost_count_in_another_report_as_well(void **state)
     report_init(&from);
     report_init(&report);
     for (int i = 0; i < REPORT_FINDINGS_MAX; i++)
-        report_warning(&from, SL_EXPIRED, "number %d", i);
+        report_error(&from, SL_CONFIG_VALUE, "number %d", i);
     report_error(&from, SL_CONFIG_VALUE, "lost");
     report_warning(&from, SL_CONFIG_VALUE, "lost, too");
     report_add_all(&report, &from);
-    assert_int_equal(report.error_count, 1);
-    assert_int_equal(report.warning_count, REPORT_FINDINGS_MAX + 1);
+    assert_int_equal(report.error_count, REPORT_FINDINGS_MAX + 1);
+    assert_int_equal(report.warning_count, 1);
     assert_int_equal(report.lost_count, 2);
-    assert_int_equal(report_first_code(&report), SL_MEMORY);
+    report_deinit(&from);
+    report_deinit(&report);
+}
+
+/* One broken certificate behind a thousand others was once reported as "out
+ * of memory", because their findings had filled the report. */
+static void
+first_error_finds_room_behind_all_others(void **state)
+{
+    struct report from;
+    struct report report;
+
+    (void)state;
+    report_init(&from);
+    report_init(&report);
+    for (int i = 0; i < 2 * REPORT_FINDINGS_MAX; i++)
+        report_warning(&report, SL_EXPIRED, "number %d", i);
+    report_error(&from, SL_CONFIG_VALUE, "the cause");
+    report_error(&from, SL_CONFIG_VALUE, "another");
+    report_add_all(&report, &from);
+    assert_string_equal(report_first_error(&report), "the cause");
+    assert_int_equal(report_first_code(&report), SL_CONFIG_VALUE);
+    assert_int_equal(report.count, REPORT_FINDINGS_MAX + 1);
+    assert_int_equal(report.lost_count, REPORT_FINDINGS_MAX + 1);
+    report_deinit(&from);
+    report_deinit(&report);
+}
+
+/* Each of ten thousand certificates has its report, and some notes in it. */
+static void
+notes_of_other_reports_are_bounded_as_well(void **state)
+{
+    struct report from;
+    struct report report;
+
+    (void)state;
+    report_init(&from);
+    report_init(&report);
+    report_note(&from, "one");
+    for (int i = 0; i < REPORT_NOTES_MAX + 3; i++)
+        report_add_all(&report, &from);
+    assert_int_equal(report.count, REPORT_NOTES_MAX);
+    assert_int_equal(report.lost_count, 3);
     report_deinit(&from);
     report_deinit(&report);
 }
@@ -217,6 +259,8 @@ main(void)
         cmocka_unit_test(past_the_bound_findings_are_only_counted),
         cmocka_unit_test(notes_are_listed_only_up_to_a_bound),
         cmocka_unit_test(errors_that_were_lost_count_in_another_report_as_well),
+        cmocka_unit_test(first_error_finds_room_behind_all_others),
+        cmocka_unit_test(notes_of_other_reports_are_bounded_as_well),
         cmocka_unit_test(control_characters_are_escaped),
         cmocka_unit_test(other_languages_are_left_as_they_are),
         cmocka_unit_test(broken_utf8_is_escaped),
