@@ -9,11 +9,12 @@ ocsp       OCSP responses, and a responder for them
 log        the program's log as events
 sidelock   the program under test as an object
 streams    reproducible bytes and their checksums
+folder     thousands of certificates in a folder
 backends   servers in Python that behave, or misbehave, as asked
 servers    real servers: redis, nginx, http.server
 clients    real clients: openssl, curl, gnutls-cli, Node, Python, Java
 tls        a TLS client whose every byte and ending is under control
 hello      ClientHellos, whole, cut up and oversized
 
-Standard library only.
+The standard library, and cryptography to look at and to make certificates.
 """
