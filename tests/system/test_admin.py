@@ -337,7 +337,7 @@ def test_a_service_without_its_certificate_is_told(
     config["certificate"]["on_missing"] = mode
     config["certificate"]["key"].unlink()
     admin = Admin(program(config).start(), path)
-    words = {"wait": "waits for its certificate", "plaintext": "WITHOUT TLS"}
+    words = {"wait": "waits for its certificate", "plaintext": r"WITHOUT TLS \(0 connections so far\)"}
     codes = {"wait": "SL-CERT-WAITING", "plaintext": "SL-PLAINTEXT"}
     done = admin.command("status")
     assert done.returncode == 2
