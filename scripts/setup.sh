@@ -37,6 +37,7 @@ demo_packages=(curl openssl python3 procps)
 test_packages=(
     clang-14 clang-format clang-tidy libclang-rt-14-dev llvm
     cppcheck shellcheck libcmocka-dev libssl-dev python3-pytest
+    python3-cryptography
     curl openssl gnutls-bin nodejs redis-server nginx-light
     faketime procps iproute2
 )
@@ -44,6 +45,7 @@ image_packages=(debootstrap buildah curl openssl python3)
 bench_packages=(
     hitch haproxy nginx-light libnginx-mod-stream stunnel4
     wrk nghttp2-client openssl libssl-dev curl python3
+    python3-cryptography
 )
 
 # What Debian would start, now and at each boot, for some of them.

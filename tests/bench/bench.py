@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import folders
 import machine
 import plan
 import processes
@@ -116,6 +117,7 @@ class Bench:
         if self.proxy_cpu is None:
             say("bench: only one processor: proxy and load share it")
         self.certificates = make_certificates(directory)
+        self.folders = {}
         self.commands = {name: proxies.PEERS[name] for name in arguments.peers}
         if arguments.sidelock:
             self.commands = {
@@ -148,12 +150,22 @@ class Bench:
             raise BenchError(text or f"load generator: {done.returncode}")
         return json.loads(done.stdout)
 
-    def setup(self, run, backend_port):
+    def folder(self, count):
+        """A folder of so many certificates, made when first asked for."""
+        if count not in self.folders:
+            path = self.directory / f"names-{count}"
+            self.folders[count] = folders.PemFolder(path, count)
+        return self.folders[count]
+
+    def setup(self, run, backend_port, name_count=None):
         directory = Path(tempfile.mkdtemp(dir=self.directory))
+        if run.names and name_count is None:
+            name_count = run.name_count(self.arguments.quick)
         return proxies.Setup(
             directory=directory,
             port=processes.free_port(),
             backend_port=backend_port,
+            folder=self.folder(name_count) if name_count else None,
             **self.certificates[run.cert],
         )
 
@@ -168,16 +180,28 @@ class Bench:
         command = self.commands[name](setup)
         log = setup.directory / "proxy.log"
         with Process(command, self.proxy_cpu, log) as proxy:
-            proxy.await_port(setup.port)
+            proxy.await_port(setup.port, LOAD_LIMIT_S)
             target += ["--watch", str(proxy.pid)]
+            if run.names:
+                before_bytes = folders.pss_bytes(proxy.pid)
             try:
                 result = self.load(
                     run, target + run.arguments(self.arguments.quick)
                 )
             except BenchError as error:
                 raise BenchError(f"{error} {proxy.log()}".strip()) from error
+            if run.names:
+                grown = folders.pss_bytes(proxy.pid) - before_bytes
+                result["context_bytes"] = grown / len(setup.folder.serials)
         check_result(run, result)
         return result
+
+    def measure_folder(self, run, name, setup, _):
+        command = self.commands[name]
+        if run.mode == "reload":
+            return folders.measure_reload(command, setup, self.proxy_cpu)
+        one = self.setup(run, setup.backend_port, name_count=1)
+        return folders.measure_load(command, one, setup, self.proxy_cpu)
 
     def measure(self, run, name):
         """One run against one proxy, both it and the backend fresh."""
@@ -190,8 +214,11 @@ class Bench:
             setup = self.setup(run, ports[run.service])
             target = ["--connect", f"127.0.0.1:{setup.port}"]
             target += ["--limit", str(LOAD_LIMIT_S)]
-            is_start = run.mode == "start"
-            one = self.measure_start if is_start else self.measure_running
+            one = {
+                "start": self.measure_start,
+                "load": self.measure_folder,
+                "reload": self.measure_folder,
+            }.get(run.mode, self.measure_running)
             results = [
                 one(run, name, setup, list(target)) for _ in range(run.repeats)
             ]
@@ -221,8 +248,17 @@ class Bench:
             if self.load_program(run) is None:
                 continue
             for name in names[shift:] + names[:shift]:
-                if run.group == "X25519" or name == table.SIDELOCK:
+                if can_measure(run, name):
                     self.try_measure(run, name, label)
+
+
+def can_measure(run, name):
+    """What a peer cannot do is left out."""
+    if name == table.SIDELOCK:
+        return True
+    if run.names and name not in proxies.WITH_FOLDERS:
+        return False
+    return run.group == "X25519" and run.mode != "reload"
 
 
 def check_result(run, result):
@@ -242,7 +278,7 @@ def brief(run, result):
     return ", ".join(
         f"{result[row.key]:,.{row.digits}f} {row.unit}"
         for row in plan.ROWS
-        if row.run == run.name
+        if row.run == run.name and row.key in result
     )
 
 

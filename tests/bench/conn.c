@@ -32,6 +32,37 @@ note_failure(struct conn *conn, const char *what, const char *cause)
     return CONN_FAILED;
 }
 
+/* xorshift64: the same names in the same order in each run. */
+static uint64_t
+next_random(struct conn_pool *pool)
+{
+    uint64_t value = pool->random != 0 ? pool->random : 0x51de10c4;
+
+    value ^= value << 13;
+    value ^= value >> 7;
+    value ^= value << 17;
+    pool->random = value;
+    return value;
+}
+
+/* Each name once, in order; then any of them. NULL when there are none. */
+static const char *
+choose_name(struct conn_pool *pool)
+{
+    static char name[32];
+    uint64_t number = pool->asked_count++;
+
+    if (pool->name_count == 0) {
+        return NULL;
+    }
+    if (number >= pool->name_count) {
+        number = next_random(pool) % pool->name_count;
+    }
+    snprintf(
+        name, sizeof(name), "n%05llu.many.test", (unsigned long long)number);
+    return name;
+}
+
 static enum conn_next
 finish_connect(struct conn *conn)
 {
@@ -44,7 +75,8 @@ finish_connect(struct conn *conn)
     if (error != 0) {
         return note_failure(conn, "connect", strerror(error));
     }
-    conn->tls = tls_new(conn->pool->tls_context, conn->fd);
+    conn->tls =
+        tls_new(conn->pool->tls_context, conn->fd, choose_name(conn->pool));
     if (conn->tls == NULL) {
         return note_failure(conn, "connect", "no memory for TLS");
     }

@@ -42,8 +42,11 @@ struct conn_pool {
     struct tls_context *tls_context;
     struct sockaddr_in target;
     const struct conn_user *callbacks;
-    void *user;     /* state of the mode */
-    bool is_corked; /* new connections keep back what they send */
+    void *user;           /* state of the mode */
+    bool is_corked;       /* new connections keep back what they send */
+    uint64_t name_count;  /* server names to ask for; 0: none */
+    uint64_t asked_count; /* connections that have asked for one */
+    uint64_t random;      /* state of the choice among them */
     uint64_t live_count;
     uint64_t failed_count;
     uint64_t resumed_count; /* handshakes that used a ticket */

@@ -120,7 +120,7 @@ mode_start(struct run *run)
         become_command(&run->options);
     }
     fd = await_listener(run, pid);
-    tls = tls_new(run->pool.tls_context, fd);
+    tls = tls_new(run->pool.tls_context, fd, NULL);
     result = tls != NULL ? tls_handshake(tls) : TLS_FAILED;
     run->wall_ns = clock_now_ns() - started_ns;
     if (result == TLS_OK) {

@@ -23,6 +23,7 @@ static const struct option long_options[] = {
     {"count", required_argument, NULL, 'n'},
     {"warmup", required_argument, NULL, 'u'},
     {"connections", required_argument, NULL, 'c'},
+    {"names", required_argument, NULL, 's'},
     {"message", required_argument, NULL, 'm'},
     {"hold", required_argument, NULL, 'd'},
     {"limit", required_argument, NULL, 'l'},
@@ -51,6 +52,8 @@ print_usage(const struct mode *modes, FILE *out)
           "  --count N         units to measure\n"
           "  --warmup N        units before measuring\n"
           "  --connections N   open at the same time\n"
+          "  --names N         ask for n00000.many.test and so on, each once,\n"
+          "                    then any of them\n"
           "  --message N       bytes of a message (up to 64K)\n"
           "  --hold MS         length of a timed phase\n"
           "  --limit S         give up after this many seconds\n"
@@ -143,6 +146,9 @@ apply_option(struct options *options, int option, const char *value)
         break;
     case 'c':
         options->connection_count = parse_number("--connections", value);
+        break;
+    case 's':
+        options->name_count = parse_number("--names", value);
         break;
     case 'm':
         options->message_bytes = parse_number("--message", value);

@@ -19,6 +19,7 @@ struct options {
     uint64_t count;            /* units measured: see the mode */
     uint64_t warmup_count;     /* units moved before measuring */
     uint64_t connection_count; /* open at the same time */
+    uint64_t name_count;       /* server names to ask for; 0: none */
     uint64_t message_bytes;    /* size of one message, up to 64 KiB */
     uint64_t hold_ms;          /* length of a phase that is a time */
     uint64_t limit_s;          /* the run fails when it takes longer */

@@ -18,6 +18,16 @@ class Run:
     quick_options: tuple = ()  # instead of them in a quick run
     group: str = "X25519"
     repeats: int = 1  # starts of the proxy; the median counts
+    names: int = 0  # certificates in a folder, each for a name; 0: one file
+    is_warm: bool = True  # a warm-up comes first, which asks for each name
+
+    def name_count(self, is_quick):
+        return max(1, self.names // 10) if is_quick else self.names
+
+    def warmup(self, count, is_quick):
+        if not self.is_warm:
+            return 0
+        return max(count // 8, self.name_count(is_quick))
 
     def arguments(self, is_quick):
         """The generator's arguments; a quick run does a quarter."""
@@ -27,7 +37,10 @@ class Run:
         arguments = ["--group", self.group, *options]
         if self.count:
             count = self.count // 4 if is_quick else self.count
-            arguments += ["--count", str(count), "--warmup", str(count // 8)]
+            warmup = self.warmup(count, is_quick)
+            arguments += ["--count", str(count), "--warmup", str(warmup)]
+        if self.names:
+            arguments += ["--names", str(self.name_count(is_quick))]
         return arguments
 
 
@@ -50,6 +63,7 @@ class Row:
 
 
 MIB = 1024 * 1024
+NAMES = 10_000  # in a quick run a tenth
 
 RUNS = (
     Run("ecdsa", "full", "close", count=4000),
@@ -82,6 +96,12 @@ RUNS = (
         quick_options=("--connections", "200", "--hold", "1500"),
     ),
     Run("start", "start", "echo", repeats=5),
+    Run("names-1", "full", "close", count=4000, names=1),
+    Run("names", "full", "close", count=4000, names=NAMES),
+    Run("names-cold", "full", "close", count=4000, names=NAMES, is_warm=False),
+    Run("load", "load", "close", names=NAMES),
+    Run("reload-1", "reload", "close", names=1),
+    Run("reload", "reload", "close", names=NAMES),
 )
 
 ROWS = (
@@ -106,4 +126,15 @@ ROWS = (
     Row("storm", "quiet_p99_us", "p99 of paced messages", "us", 0),
     Row("storm", "storm_p99_us", "  while 200 handshake", "us", 0, 0.50),
     Row("start", "start_ms", "start to first handshake", "ms", 1, limit=8),
+    Row("names-1", "us_per_unit", "handshake by name, 1 name", "us", 0),
+    Row("names", "us_per_unit", "  among 10,000 names", "us", 0),
+    Row("names-cold", "us_per_unit", "  each for the first time", "us", 0),
+    Row("load", "start_ms", "start with 10,000 certificates", "ms", 0),
+    Row("load", "cpu_ms", "  its processor time", "ms", 0),
+    Row("load", "certificate_bytes", "  memory per certificate", "B", 0),
+    Row("names", "context_bytes", "  more once it was shown", "B", 0),
+    Row("reload-1", "same_ms", "reload, 1 certificate", "ms", 1),
+    Row("reload-1", "changed_ms", "  which has changed", "ms", 1),
+    Row("reload", "same_ms", "reload, 10,000 certificates", "ms", 0),
+    Row("reload", "changed_ms", "  one of which has changed", "ms", 0),
 )

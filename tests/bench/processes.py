@@ -93,9 +93,9 @@ class Process:
     def log(self):
         return Path(self.log_path).read_text(errors="replace").strip()[-2000:]
 
-    def await_port(self, port):
+    def await_port(self, port, limit_s=START_LIMIT_S):
         """Returns when the command accepts connections."""
-        deadline = time.monotonic() + START_LIMIT_S
+        deadline = time.monotonic() + limit_s
         while time.monotonic() < deadline:
             if self.popen.poll() is not None:
                 raise BenchError(f"{self.name} ended at once: {self.log()}")

@@ -26,6 +26,7 @@ class Setup:
     pem: Path  # both in one file
     port: int
     backend_port: int
+    folder: object = None  # folders.PemFolder, instead of these files
 
     def write(self, name, text):
         path = self.directory / name
@@ -39,11 +40,14 @@ def is_root():
 
 def hitch(setup):
     user = 'user = "nobody"\ngroup = "nogroup"\n' if is_root() else ""
+    pems = f'pem-file = "{setup.pem}"'
+    if setup.folder:
+        pems = f'pem-dir = "{setup.folder.path}/"'
     path = setup.write(
         "hitch.conf",
         f"""frontend = {{ host = "127.0.0.1" port = "{setup.port}" }}
 backend = "[127.0.0.1]:{setup.backend_port}"
-pem-file = "{setup.pem}"
+{pems}
 workers = 1
 backlog = {LISTEN_QUEUE}
 tls-protos = TLSv1.2 TLSv1.3
@@ -57,6 +61,7 @@ ocsp-dir = ""
 
 
 def haproxy(setup):
+    pem = f"{setup.folder.path}/" if setup.folder else setup.pem
     path = setup.write(
         "haproxy.cfg",
         f"""global
@@ -71,7 +76,7 @@ defaults
     timeout client 1h
     timeout server 1h
 frontend client
-    bind 127.0.0.1:{setup.port} ssl crt {setup.pem} backlog {LISTEN_QUEUE}
+    bind 127.0.0.1:{setup.port} ssl crt {pem} backlog {LISTEN_QUEUE}
     default_backend backend
 backend backend
     server one 127.0.0.1:{setup.backend_port}
@@ -135,15 +140,27 @@ def sidelock(program):
         settings = [
             f"service.listen=127.0.0.1:{setup.port}",
             f"service.backend=127.0.0.1:{setup.backend_port}",
-            f"certificate.cert={setup.cert}",
-            f"certificate.key={setup.key}",
             "process.workers=1",
             "log.connections=no",
         ]
+        if setup.folder:
+            # A look at 10,000 files every so often is a row of its own.
+            settings += [
+                f"service.certificate_dir={setup.folder.path}",
+                "reload.watch=0",
+            ]
+        else:
+            settings += [
+                f"certificate.cert={setup.cert}",
+                f"certificate.key={setup.key}",
+            ]
         return [str(program)] + [x for s in settings for x in ("--set", s)]
 
     return command
 
+
+# Those that choose by name among the files of a folder.
+WITH_FOLDERS = ("sidelock", "hitch", "haproxy")
 
 PEERS = {
     "hitch": hitch,

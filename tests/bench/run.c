@@ -16,6 +16,7 @@ run_init(struct run *run, bool resumes)
         .loop = &run->loop,
         .tls_context = tls_context_new(run->options.group, resumes),
         .target = run->options.target,
+        .name_count = run->options.name_count,
     };
 }
 

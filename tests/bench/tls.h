@@ -31,8 +31,9 @@ struct tls;         /* one connection */
 struct tls_context *tls_context_new(const char *group, bool resumes);
 void tls_context_free(struct tls_context *context);
 
-/* Does not own `fd`; the caller closes it after tls_free. NULL: no memory. */
-struct tls *tls_new(struct tls_context *context, int fd);
+/* Asks for the server name unless it is NULL. Does not own `fd`; the caller
+ * closes it after tls_free. NULL: no memory. */
+struct tls *tls_new(struct tls_context *context, int fd, const char *name);
 void tls_free(struct tls *tls);
 
 enum tls_result tls_handshake(struct tls *tls);

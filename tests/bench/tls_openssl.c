@@ -113,7 +113,7 @@ offer_newest(struct tls_context *context, SSL *ssl)
 }
 
 struct tls *
-tls_new(struct tls_context *context, int fd)
+tls_new(struct tls_context *context, int fd, const char *name)
 {
     SSL *ssl = SSL_new(context->library);
 
@@ -121,7 +121,8 @@ tls_new(struct tls_context *context, int fd)
         return NULL;
     }
     SSL_set_connect_state(ssl);
-    if (SSL_set_fd(ssl, fd) != 1 || !offer_newest(context, ssl)) {
+    if (SSL_set_fd(ssl, fd) != 1 || !offer_newest(context, ssl)
+        || (name != NULL && SSL_set_tlsext_host_name(ssl, name) != 1)) {
         SSL_free(ssl);
         return NULL;
     }

@@ -99,14 +99,18 @@ tls_context_free(struct tls_context *context)
 }
 
 struct tls *
-tls_new(struct tls_context *context, int fd)
+tls_new(struct tls_context *context, int fd, const char *name)
 {
     WOLFSSL *ssl = wolfSSL_new(context->library);
 
     if (ssl == NULL) {
         return NULL;
     }
-    if (wolfSSL_set_fd(ssl, fd) != WOLFSSL_SUCCESS) {
+    if (wolfSSL_set_fd(ssl, fd) != WOLFSSL_SUCCESS
+        || (name != NULL
+            && wolfSSL_UseSNI(ssl, WOLFSSL_SNI_HOST_NAME, name,
+                   (unsigned short)strlen(name))
+                   != WOLFSSL_SUCCESS)) {
         wolfSSL_free(ssl);
         return NULL;
     }
