@@ -46,10 +46,11 @@ void x509_each_name(const struct x509 *x509, x509_name_visit *visit, void *arg);
 void x509_names(const struct x509 *x509, char out[X509_NAMES_BYTES]);
 
 /*
- * The DNS names it speaks for, in no order: lower case, otherwise as they are
- * written ("*.example.net"); its CN when the SAN has no DNS name. A name with
- * other bytes than letters, digits, '-', '_', '.' and '*' is left out. One
- * allocation, NULL when there is no name: free(*names). -1: no memory.
+ * The DNS names it speaks for, in no order: lower case, without a final dot,
+ * otherwise as they are written ("*.example.net"); its CN when the SAN has no
+ * DNS name. A name with other bytes than letters, digits, '-', '_', '.' and '*'
+ * is left out. One allocation, NULL when there is no name: free(*names). -1: no
+ * memory.
  */
 int x509_dns_names(
     const struct x509 *x509, char ***names, size_t *count) MUST_CHECK;

@@ -172,6 +172,8 @@ struct name_list {
 static void
 add_name(struct name_list *list, const char *name, size_t len)
 {
+    if (len > 0 && name[len - 1] == '.')
+        len--; /* "from the root": the same name */
     if (!is_host_text(name, len))
         return;
     if (list->names != NULL) {

@@ -107,6 +107,13 @@ def test_case_makes_no_difference(start_with, many):
     assert shown(proxy.address(), "MAIL.Example.Test") == many.mail.serial
 
 
+def test_a_final_dot_in_the_certificate_makes_no_difference(start_with, many):
+    """It was once kept, and such a name was never found."""
+    dot = many.server("dot", "DNS:dot.example.test.")
+    proxy = start_with([("web", many.web), ("dot", dot)])
+    assert shown(proxy.address(), "dot.example.test") == dot.serial
+
+
 def test_exact_names_win_over_wildcards(start_with, many):
     """Also when the wildcard's certificate stands first."""
     proxy = start_with([("wild", many.wild), ("exact", many.exact)])
