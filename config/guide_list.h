@@ -333,10 +333,6 @@
       "its basic constraints or key usage do not let it sign; a client " \
       "could vouch for others", \
       "put only CA certificates into the file") \
-    X(SL_CRL_ENDS, "SL-CRL-ENDS", \
-      "a revocation list is due for renewal", \
-      "its nextUpdate is near or past", \
-      "fetch the new one from the CA") \
     G("The process") \
     X(SL_MEMORY, "SL-MEMORY", \
       "memory is short", \
