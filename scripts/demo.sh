@@ -227,6 +227,12 @@ allow_all = yes
 
 [timeouts]
 drain = 10s
+
+[reload]
+watch = 0
+
+[admin]
+listen = unix:$work/admin.sock
 END
 }
 
@@ -349,13 +355,17 @@ break_the_key() {
     local served before
     begin "Try a key that does not belong to the certificate"
     before=$(served_serial) || fail "no certificate came back"
-    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
-        2>>"$work/openssl.log" >"$work/tls/server.key.other"
+    (umask 077 && openssl genpkey -algorithm EC \
+        -pkeyopt ec_paramgen_curve:P-256 2>>"$work/openssl.log" \
+        >"$work/tls/server.key.other")
     cp -p "$work/tls/server.key" "$work/tls/server.key.good"
     mv "$work/tls/server.key.other" "$work/tls/server.key"
-    kill -HUP "$sidelock_pid"
-    log_wait 'event=reload outcome=failure'
-    log_value error 'event=reload outcome=failure' | fold -s -w 72 | show
+    tell "\$ sidelock reload -c sidelock.ini"
+    "$binary" reload -c "$work/sidelock.ini" >"$work/reload.txt" &&
+        fail "the reload did not fail: $(cat "$work/reload.txt")"
+    fold -s -w 72 "$work/reload.txt" | show
+    grep -q 'SL-KEY-MISMATCH' "$work/reload.txt" ||
+        fail "that is not why it was to fail"
     served=$(served_serial) || fail "no certificate came back"
     tell "a new connection is shown serial $served"
     [ "$served" = "$before" ] || fail "that is not the serial of before"
@@ -365,6 +375,12 @@ break_the_key() {
 
 say_status() {
     begin "Ask for the status words"
+    tell "\$ sidelock reload -c sidelock.ini; sidelock status -c sidelock.ini"
+    "$binary" reload -c "$work/sidelock.ini" >"$work/reload.txt" ||
+        fail "the reload failed: $(cat "$work/reload.txt")"
+    "$binary" status -c "$work/sidelock.ini" >"$work/status.txt" ||
+        fail "sidelock status warns: $(cat "$work/status.txt")"
+    fold -s -w 72 "$work/status.txt" | show
     tell "\$ sidelock health -c sidelock.ini"
     "$binary" health -c "$work/sidelock.ini" >"$work/health.txt" ||
         fail "sidelock health finds no service: $(cat "$work/health.txt")"
@@ -398,7 +414,8 @@ with a       curl --cacert $work/tls/ca.pem --cert $work/tls/client.pem \\
 certificate      --key $work/tls/client.key https://localhost:$members_port/hello
 its log      tail -f $work/sidelock.log
 renew, then  scripts/make-certs.sh $work/tls
-reload       kill -HUP $sidelock_pid
+reload       build/release/sidelock reload -c $work/sidelock.ini
+status       build/release/sidelock status -c $work/sidelock.ini
 stop all     kill $sidelock_pid $server_pid; rm -r $work
 END
     sidelock_pid=''
