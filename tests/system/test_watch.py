@@ -338,6 +338,7 @@ def test_a_drain_is_not_disturbed(watched, pki, place):
         pass_time(3)
         assert not proxy.log.find("reload")
         client.finish()
+    assert proxy.wait_exit() == 0
 
 
 def main_thread_switches(proxy):
