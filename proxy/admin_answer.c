@@ -187,8 +187,9 @@ answer_ready(struct admin_answer *answer, const struct server *server,
     if (reason == NULL)
         answer_line(answer, STATUS_OK, request->wants_text, SL_NONE, "ready");
     else
-        answer_line(
-            answer, STATUS_UNREADY, request->wants_text, SL_NONE, reason);
+        answer_line(answer, STATUS_UNREADY, request->wants_text,
+            server->state == SERVER_RUNNING ? SL_CERT_WAITING : SL_NONE,
+            reason);
 }
 
 static void
