@@ -22,9 +22,15 @@ static int
 gather(struct settings *settings, const struct config_source *source,
     struct report *report)
 {
-    if (source->path != NULL
-        && inifile_read(settings, source->path, report) < 0)
+    if (source->text != NULL) {
+        if (inifile_parse(settings, source->path, source->text,
+                strlen(source->text), report)
+            < 0)
+            return -1;
+    } else if (source->path != NULL
+               && inifile_read(settings, source->path, report) < 0) {
         return -1;
+    }
     overrides_add_sets(settings, source->sets, source->set_count, report);
     overrides_add_environment(settings, source->environ, report);
     return 0;

@@ -204,6 +204,7 @@ struct config {
 /* Where settings come from. path may be NULL: no file. */
 struct config_source {
     const char *path;
+    const char *text;        /* what the file holds, if it is not to be read */
     const char *const *sets; /* "section.key=value", as given after --set */
     size_t set_count;
     char *const *environ; /* NULL-terminated, or NULL: none */

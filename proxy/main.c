@@ -12,6 +12,7 @@
 #include "proxy/health.h"
 #include "proxy/options.h"
 #include "proxy/server.h"
+#include "proxy/set.h"
 
 static void
 print_version(void)
@@ -47,6 +48,8 @@ main(int argc, char **argv)
         return control_reload(&options.source, options.is_json);
     case COMMAND_STATUS:
         return control_status(&options.source, options.is_json);
+    case COMMAND_SET:
+        return set_run(&options.source, options.words, options.word_count);
     case COMMAND_EXPLAIN:
         return explain(&options);
     case COMMAND_HELP:

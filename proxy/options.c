@@ -17,6 +17,7 @@ static const struct {
     {"reload", COMMAND_RELOAD},
     {"status", COMMAND_STATUS},
     {"explain", COMMAND_EXPLAIN},
+    {"set", COMMAND_SET},
     {"help", COMMAND_HELP},
     {"version", COMMAND_VERSION},
 };
@@ -31,6 +32,7 @@ static const char help[] =
     "  sidelock reload -c FILE             have it read everything anew, and\n"
     "                                      wait for the outcome\n"
     "  sidelock status -c FILE [--json]    what is secured and until when\n"
+    "  sidelock set -c FILE KEY=VALUE...   change settings in the file\n"
     "  sidelock explain [CODE]             cause and remedy of an error\n"
     "\n"
     "Try it (a server on port 8080, TLS on 8443):\n"
@@ -54,6 +56,8 @@ static const char help[] =
     "  sidelock reload -c sidelock.ini && echo installed\n"
     "  sidelock status -c sidelock.ini\n"
     "  curl --unix-socket /run/sidelock/admin.sock http://sidelock/status\n"
+    "A setting from a script, checked before it is written:\n"
+    "  sidelock set -c sidelock.ini tls.min_version=1.3\n"
     "And when a message ends in a code:\n"
     "  sidelock explain SL-KEY-MISMATCH\n"
     "\n"
@@ -188,6 +192,15 @@ take_words(struct options *options, int argc, char **argv)
         return 0;
     if (take_command(options, argv[optind]) != 0)
         return -1;
+    if (options->command == COMMAND_SET) {
+        options->words = argv + optind + 1;
+        options->word_count = (size_t)left - 1;
+        if (left == 1)
+            return complain("set what? write section.key=value", NULL);
+        return options->source.path != NULL
+                   ? 0
+                   : complain("set needs the file: -c FILE", NULL);
+    }
     if (options->command == COMMAND_EXPLAIN && left == 2)
         options->code = argv[optind + 1];
     else if (left > 1)

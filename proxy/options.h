@@ -13,6 +13,7 @@ enum command {
     COMMAND_HEALTH,
     COMMAND_RELOAD,
     COMMAND_STATUS,
+    COMMAND_SET,
     COMMAND_EXPLAIN,
     COMMAND_HELP,
     COMMAND_HELP_CONFIG,
@@ -34,7 +35,9 @@ enum exit_code {
 struct options {
     enum command command;
     struct config_source source;
-    const char *code;                   /* to explain, or NULL */
+    const char *code;   /* to explain, or NULL */
+    char *const *words; /* what to set */
+    size_t word_count;
     bool is_json;                       /* answer for programs */
     bool is_markdown;                   /* explain as a page */
     const char *sets[OPTIONS_SETS_MAX]; /* what source.sets points to */

@@ -117,6 +117,11 @@ commands_are_known_by_name_and_by_option(void **state)
     assert_command("sidelock reload -c a.ini", COMMAND_RELOAD);
     assert_command("sidelock status -c a.ini", COMMAND_STATUS);
     assert_command("sidelock explain", COMMAND_EXPLAIN);
+    assert_command("sidelock set -c a.ini tls.alpn=h2 log.level", COMMAND_SET);
+    assert_int_equal(options.word_count, 2);
+    assert_string_equal(options.words[1], "log.level");
+    assert_refused("sidelock set -c a.ini", "section.key=value");
+    assert_refused("sidelock set tls.alpn=h2", "-c FILE");
     assert_command("sidelock help", COMMAND_HELP);
     assert_command("sidelock -h", COMMAND_HELP);
     assert_command("sidelock --help", COMMAND_HELP);

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The file is read, edited in memory, checked as a whole, and replaced by a
+ * rename: whoever reads it meanwhile sees the old one or the new one. */
+#include "proxy/set.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/edit.h"
+#include "config/inifile.h"
+#include "config/keys.h"
+#include "proxy/options.h"
+
+static int
+fail(const char *path, const char *what, int error)
+{
+    (void)fprintf(stderr, "sidelock: error: %s: %s: %s [%s]\n", path, what,
+        strerror(error), guide_text(SL_CONFIG_FILE));
+    return EXIT_ERROR;
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+static char *
+read_text(const char *path, struct stat *st)
+{
+    FILE *file = fopen(path, "re");
+    char *text = NULL;
+    size_t len;
+
+    if (file == NULL)
+        return NULL;
+    if (fstat(fileno(file), st) != 0)
+        goto close_file;
+    if (!S_ISREG(st->st_mode) || st->st_size > INIFILE_BYTES_MAX) {
+        errno = EFBIG;
+        goto close_file;
+    }
+    text = calloc(1, (size_t)st->st_size + 1);
+    if (text == NULL)
+        goto close_file;
+    len = fread(text, 1, (size_t)st->st_size, file);
+    if (strlen(text) != len) {
+        free(text);
+        text = NULL;
+        errno = EILSEQ;
+    }
+
+close_file:
+    (void)fclose(file);
+    return text;
+}
+
+/* --- editing ------------------------------------------------------------- */
+
+static void
+print_change(FILE *out, const char *path, const struct edit *edit,
+    const struct edit_result *result)
+{
+    const char *blank = *edit->name != '\0' ? " " : "";
+
+    switch (result->outcome) {
+    case EDIT_CHANGED:
+        (void)fprintf(out, "%s:%zu: [%s%s%s] %s = %s (was %s)\n", path,
+            result->line, edit->kind, blank, edit->name, edit->key, edit->value,
+            *result->was != '\0' ? result->was : "empty");
+        break;
+    case EDIT_ADDED:
+        (void)fprintf(out, "%s:%zu: [%s%s%s] %s = %s (new)\n", path,
+            result->line, edit->kind, blank, edit->name, edit->key,
+            edit->value);
+        break;
+    case EDIT_REMOVED:
+        (void)fprintf(out, "%s:%zu: [%s%s%s] %s is taken away (was %s)\n", path,
+            result->line, edit->kind, blank, edit->name, edit->key,
+            result->was);
+        break;
+    case EDIT_NOTHING:
+        (void)fprintf(out, "%s: [%s%s%s] %s is so already\n", path, edit->kind,
+            blank, edit->name, edit->key);
+        break;
+    }
+}
+
+static bool
+needs_restart(const struct edit *edit)
+{
+    enum section_kind kind;
+    const struct key *key = NULL;
+
+    if (keys_find_section(&kind, edit->kind) == 0)
+        key = keys_find(kind, edit->key);
+    return key != NULL && key->needs_restart;
+}
+
+/* What the edits of one command add up to. */
+struct edits {
+    const char *path;
+    char *text;
+    FILE *words; /* what there is to say when all is good */
+    size_t changed_count;
+    bool has_restart;
+};
+
+/* One edit, in memory. */
+static int
+apply(struct edits *edits, const char *word)
+{
+    char *copy = strdup(word);
+    struct edit_result result;
+    struct edit edit;
+    char *text;
+
+    if (copy == NULL)
+        return fail(edits->path, "cannot be edited", ENOMEM);
+    if (edit_parse(&edit, copy) != 0) {
+        (void)fprintf(stderr,
+            "sidelock: error: %s: write section.key=value or "
+            "section.NAME.key=value, or section.key to take it away [%s]\n",
+            word, guide_text(SL_CONFIG_SYNTAX));
+        free(copy);
+        return EXIT_USAGE;
+    }
+    text = edit_apply(edits->text, &edit, &result);
+    if (text != NULL) {
+        print_change(edits->words, edits->path, &edit, &result);
+        free(edits->text);
+        edits->text = text;
+        if (result.outcome != EDIT_NOTHING)
+            edits->changed_count++;
+        if (result.outcome != EDIT_NOTHING && needs_restart(&edit))
+            edits->has_restart = true;
+    }
+    free(result.was);
+    free(copy);
+    return text != NULL ? EXIT_GOOD
+                        : fail(edits->path, "cannot be edited", ENOMEM);
+}
+
+/* Would a start take these settings? *watch_ms is what they say of it. */
+static int
+check(const struct config_source *source, const struct edits *edits,
+    int64_t *watch_ms)
+{
+    struct config_source edited = *source;
+    struct config *config;
+    struct report report;
+
+    edited.text = edits->text;
+    report_init(&report);
+    config = config_load(&edited, &report);
+    for (size_t i = 0; i < report.count; i++)
+        if (report.items[i].severity != SEVERITY_NOTE)
+            report_print_finding(stderr, "sidelock: ", &report.items[i]);
+    report_deinit(&report);
+    if (config == NULL) {
+        (void)fprintf(stderr,
+            "sidelock: nothing was written, %s is as it was\n", edits->path);
+        return EXIT_ERROR;
+    }
+    *watch_ms = config->reload.watch_ms;
+    config_free(config);
+    return EXIT_GOOD;
+}
+
+/* --- writing ------------------------------------------------------------- */
+
+/* Into `temporary`, a template beside the file. */
+static int
+write_new(char *temporary, const char *text, const struct stat *like)
+{
+    size_t len = strlen(text);
+    int fd = mkostemp(temporary, O_CLOEXEC);
+    int error = 0;
+
+    if (fd < 0)
+        return errno;
+    if (fchown(fd, like->st_uid, like->st_gid) != 0
+        || fchmod(fd, like->st_mode & 07777) != 0
+        || write(fd, text, len) != (ssize_t)len || fsync(fd) != 0)
+        error = errno != 0 ? errno : EIO;
+    if (close(fd) != 0 && error == 0)
+        error = errno;
+    return error;
+}
+
+/* Behind symbolic links: the links stay. */
+static int
+replace(const char *path, const char *text, const struct stat *like)
+{
+    char *target = realpath(path, NULL);
+    char *temporary = NULL;
+    int error = 0;
+
+    if (target == NULL || asprintf(&temporary, "%s.XXXXXX", target) < 0) {
+        error = errno;
+        free(target);
+        return error;
+    }
+    errno = 0;
+    error = write_new(temporary, text, like);
+    if (error == 0 && rename(temporary, target) != 0)
+        error = errno;
+    if (error != 0)
+        (void)unlink(temporary);
+    free(temporary);
+    free(target);
+    return error;
+}
+
+static void
+print_next_step(const struct edits *edits, int64_t watch_ms)
+{
+    FILE *out = edits->words;
+
+    if (edits->has_restart)
+        (void)fprintf(out, "this needs a restart to take effect\n");
+    else if (watch_ms > 0)
+        (void)fprintf(out,
+            "a running sidelock takes it up by itself; at once with: "
+            "sidelock reload -c %s\n",
+            edits->path);
+    else
+        (void)fprintf(
+            out, "next: sidelock reload -c %s, or kill -HUP\n", edits->path);
+}
+
+/* All edits; written when they are good together. */
+static int
+apply_all(struct edits *edits, const struct config_source *source,
+    char *const *words, size_t count)
+{
+    struct stat st;
+    int64_t watch_ms = 0;
+    int exit_code = EXIT_GOOD;
+    int error;
+
+    edits->text = read_text(edits->path, &st);
+    if (edits->text == NULL)
+        return fail(edits->path, "cannot be read", errno);
+    for (size_t i = 0; i < count && exit_code == EXIT_GOOD; i++)
+        exit_code = apply(edits, words[i]);
+    if (exit_code != EXIT_GOOD || edits->changed_count == 0)
+        return exit_code;
+    exit_code = check(source, edits, &watch_ms);
+    if (exit_code != EXIT_GOOD)
+        return exit_code;
+    error = replace(edits->path, edits->text, &st);
+    if (error != 0)
+        return fail(edits->path, "cannot be replaced", error);
+    print_next_step(edits, watch_ms);
+    return EXIT_GOOD;
+}
+
+int
+set_run(const struct config_source *source, char *const *words, size_t count)
+{
+    char *said = NULL;
+    size_t len;
+    struct edits edits = {
+        .path = source->path, .words = open_memstream(&said, &len)};
+    int exit_code;
+
+    if (edits.words == NULL)
+        return fail(edits.path, "cannot be edited", ENOMEM);
+    exit_code = apply_all(&edits, source, words, count);
+    if (fclose(edits.words) == 0 && exit_code == EXIT_GOOD)
+        (void)fputs(said, stdout);
+    free(said);
+    free(edits.text);
+    return exit_code;
+}
