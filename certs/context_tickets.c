@@ -118,7 +118,14 @@ disable_tickets(WOLFSSL_CTX *ctx)
 }
 
 /* A ticket says nothing of who its client was, and resuming skips the
- * verification: a service that demands certificates issues none. */
+ * verification: a service that asks for certificates issues none. */
+static bool
+wants_tickets(const struct config_service *service)
+{
+    return service->tls.resumption != RESUMPTION_NO
+           && service->client_certificate == CLIENT_CERT_IGNORE;
+}
+
 int
 context_set_tickets(struct context *context, const struct context_spec *spec)
 {
@@ -126,8 +133,7 @@ context_set_tickets(struct context *context, const struct context_spec *spec)
         &spec->snapshot->config->services[spec->service_index];
     uint8_t binding[TICKET_BINDING_BYTES];
 
-    if (spec->ring == NULL || !service->tls.resumption
-        || service->required_level == LEVEL_PEER) {
+    if (spec->ring == NULL || !wants_tickets(service)) {
         disable_tickets(context->ctx);
         return 0;
     }

@@ -178,7 +178,7 @@ set_mode(struct service_build *build)
 static int
 load_trust(struct service_build *build)
 {
-    if (build->config->required_level != LEVEL_PEER)
+    if (build->config->client_certificate == CLIENT_CERT_IGNORE)
         return 0;
     build->service->trust =
         trust_load(&build->config->clients, build->build->report);

@@ -36,6 +36,15 @@ gather(struct settings *settings, const struct config_source *source,
     return 0;
 }
 
+static void
+settle_client_certificate(struct config_service *service)
+{
+    if (service->client_certificate == CLIENT_CERT_AUTO)
+        service->client_certificate = service->required_level == LEVEL_PEER
+                                          ? CLIENT_CERT_REQUIRED
+                                          : CLIENT_CERT_IGNORE;
+}
+
 static struct config *
 load(struct settings *settings, const struct config_source *source,
     struct report *report)
@@ -45,8 +54,11 @@ load(struct settings *settings, const struct config_source *source,
     if (gather(settings, source, report) < 0)
         return NULL;
     config = build_config(settings, report);
-    if (config != NULL)
-        config_validate(config, settings, report);
+    if (config == NULL)
+        return NULL;
+    for (size_t i = 0; i < config->service_count; i++)
+        settle_client_certificate(&config->services[i]);
+    config_validate(config, settings, report);
     return config;
 }
 

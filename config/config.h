@@ -48,8 +48,24 @@ struct address_list {
 };
 
 enum required_level {
-    LEVEL_TLS,  /* TLS, clients show no certificate (D2000: TLSNoPeerAuth) */
+    LEVEL_TLS,  /* TLS (D2000: TLSNoPeerAuth) */
     LEVEL_PEER, /* TLS, clients prove who they are (D2000: TLSPeerAuth) */
+    LEVEL_NONE, /* TLS or plaintext, as the client likes (D2000: None) */
+};
+
+/* After config_load never CLIENT_CERT_AUTO. */
+enum client_certificate {
+    CLIENT_CERT_AUTO,     /* required at LEVEL_PEER, else ignored */
+    CLIENT_CERT_IGNORE,   /* clients are not asked */
+    CLIENT_CERT_OPTIONAL, /* asked; whoever shows one must be acceptable */
+    CLIENT_CERT_REQUIRED,
+};
+
+/* The header that tells a backend who is calling (PROXY protocol). */
+enum proxy_protocol {
+    PROXY_OFF,
+    PROXY_V1,
+    PROXY_V2,
 };
 
 enum truncation {
@@ -94,10 +110,80 @@ enum log_format {
     LOG_FORMAT_JSON
 };
 
-/* [clients]: who may come in at required_level = peer. */
+/* What a rule about clients looks at. */
+enum rule_kind {
+    RULE_CN,
+    RULE_OU,
+    RULE_DNS,
+    RULE_URI,
+    RULE_IP,
+    RULE_EMAIL,
+    RULE_ISSUER,
+    RULE_SERIAL,
+};
+
+enum {
+    RULE_KIND_COUNT = RULE_SERIAL + 1
+};
+
+enum allow_mode {
+    ALLOW_ANY,    /* one rule that matches admits */
+    ALLOW_ALL_OF, /* one of each kind that there are rules of must match */
+};
+
+/* A client of whose CA no valid CRL is at hand. */
+enum crl_policy {
+    CRL_HARD, /* is refused */
+    CRL_SOFT, /* comes in, with a warning */
+};
+
+/* A client whose CA does not answer whether it is revoked. */
+enum ocsp_mode {
+    OCSP_OFF, /* nobody is asked */
+    OCSP_SOFT,
+    OCSP_HARD, /* is refused */
+};
+
+/* A client certificate without the extended key usage clientAuth. */
+enum eku_mode {
+    EKU_REQUIRED,   /* is refused */
+    EKU_IF_PRESENT, /* is refused only if it has others */
+};
+
+enum peer_name {
+    PEER_NAME_OFF,
+    PEER_NAME_REVERSE_DNS, /* the certificate names the host it comes from */
+};
+
+/* [clients]: who may come in with a certificate. */
 struct config_clients {
-    struct string_list ca; /* PEM files of the CAs that vouch for clients */
-    bool allow_all;        /* any client whom one of the CAs vouches for */
+    struct string_list ca;  /* files, folders, "system" */
+    char *ca_password_file; /* of PKCS#12 truststores; of these three at most */
+    char *ca_password_env;  /* one is not "" */
+    char *ca_password_credential;
+    struct string_list trusted_certs; /* files of exact certificates */
+    struct string_list trusted_keys;  /* sha256: of public keys */
+    char *enroll;                     /* file of approved certificates, or "" */
+    struct string_list crl;           /* files and folders */
+    enum crl_policy crl_policy;
+    enum ocsp_mode ocsp;
+    char *ocsp_url; /* "": as the certificate says */
+    int64_t ocsp_timeout_ms;
+    bool allow_all; /* any client whom one of the CAs vouches for */
+    struct string_list allow_names[RULE_KIND_COUNT];
+    struct string_list deny_names[RULE_KIND_COUNT];
+    enum allow_mode allow;
+    char *allow_file; /* more rules, or "" */
+    enum eku_mode eku;
+    enum peer_name peer_name;
+    char *name_server;  /* ADDRESS:PORT, or "": of this machine */
+    bool end_on_expiry; /* a session ends with its client's certificate */
+};
+
+enum resumption {
+    RESUMPTION_AUTO, /* yes where clients show no certificate */
+    RESUMPTION_NO,
+    RESUMPTION_YES,
 };
 
 /* [tls] */
@@ -109,7 +195,7 @@ struct config_tls {
     struct string_list alpn;    /* protocols offered, best first; or none */
     enum alpn_mismatch alpn_mismatch;
     enum unknown_sni unknown_sni;
-    bool resumption;       /* tickets; never at required_level = peer */
+    enum resumption resumption;
     char *ticket_key_file; /* keys shared with other machines, or "" */
 };
 
@@ -120,6 +206,7 @@ struct config_timeouts {
     int64_t idle_ms;        /* no byte either way */
     int64_t half_closed_ms; /* no byte after one side has ended */
     int64_t lifetime_ms;    /* whole connection */
+    int64_t first_byte_ms;  /* at LEVEL_NONE: then it is plaintext */
 };
 
 /* [limits] */
@@ -132,6 +219,8 @@ struct config_service {
     struct address_list listen;
     struct address_list backend; /* in order of preference */
     enum required_level required_level;
+    enum client_certificate client_certificate;
+    enum proxy_protocol proxy_protocol;
     bool unsafe_backend; /* a backend that is not on this machine */
     /* Names of its [certificate]s; the first is for clients that name none.
      * Empty only with a certificate_dir. */
@@ -183,10 +272,18 @@ struct config_admin {
     char *listen; /* "off", or unix:PATH */
 };
 
+/* Sessions whose client a reload no longer accepts. */
+enum on_trust_change {
+    TRUST_CHANGE_KEEP,
+    TRUST_CHANGE_CLOSE,
+};
+
 /* [reload] */
 struct config_reload {
     int64_t watch_ms; /* between two looks at the files; 0: none */
     int64_t warn_days;
+    enum on_trust_change on_trust_change;
+    int64_t trust_change_spread_ms; /* over which they are closed */
 };
 
 struct config {

@@ -63,8 +63,7 @@ enum key_home {
 struct word {
     const char *text; /* NULL ends the list */
     int value;
-    bool is_alias;       /* accepted, but not offered in messages */
-    const char *refusal; /* known, but this is why it is not served */
+    bool is_alias; /* accepted, but not offered in messages */
 };
 
 struct key {

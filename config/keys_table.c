@@ -46,7 +46,26 @@ const struct key config_keys[] = {
         .name = "required_level",
         WORD(SERVICE, required_level, enum required_level, keys_level_words),
         .fallback = "tls",
-        .help = "tls: clients show no certificate; peer: they must",
+        .help = "none: TLS or plaintext on one port; tls; peer: TLS, and"
+                " clients show a certificate",
+    },
+    {
+        .section = SECTION_SERVICE,
+        .name = "client_certificate",
+        WORD(SERVICE, client_certificate, enum client_certificate,
+            keys_client_certificate_words),
+        .fallback = "auto",
+        .help = "ignore: not asked for; optional: asked for, and verified"
+                " when there is one; required; auto: as required_level says",
+    },
+    {
+        .section = SECTION_SERVICE,
+        .name = "proxy_protocol",
+        WORD(SERVICE, proxy_protocol, enum proxy_protocol,
+            keys_proxy_protocol_words),
+        .fallback = "off",
+        .help = "v1, v2: tell the backend the client's address, v2 also its"
+                " identity, in a PROXY header",
     },
     {
         .section = SECTION_SERVICE,
@@ -81,123 +100,8 @@ const struct key config_keys[] = {
         .help = "what the backend sees when a client's stream is cut without"
                 " close_notify: reset, or pass for a plain end",
     },
-    {
-        .section = SECTION_CERTIFICATE,
-        .name = "cert",
-        STRING(CERTIFICATE, cert),
-        .fallback = "",
-        .help = "file with the certificate and its intermediates: PEM or DER;"
-                " this or keystore",
-    },
-    {
-        .section = SECTION_CERTIFICATE,
-        .name = "key",
-        STRING(CERTIFICATE, key),
-        .fallback = "",
-        .help = "file with the private key: PEM or DER; empty: it is in the"
-                " file of cert",
-    },
-    {
-        .section = SECTION_CERTIFICATE,
-        .name = "keystore",
-        STRING(CERTIFICATE, keystore),
-        .fallback = "",
-        .help = "PKCS#12 file with certificate, key and intermediates;"
-                " instead of cert and key",
-    },
-    {
-        .section = SECTION_CERTIFICATE,
-        .name = "password_file",
-        STRING(CERTIFICATE, password_file),
-        .fallback = "",
-        .help = "file whose first line opens the key or keystore",
-    },
-    {
-        .section = SECTION_CERTIFICATE,
-        .name = "password_env",
-        STRING(CERTIFICATE, password_env),
-        .fallback = "",
-        .help = "name of an environment variable that holds that password",
-    },
-    {
-        .section = SECTION_CERTIFICATE,
-        .name = "password_credential",
-        STRING(CERTIFICATE, password_credential),
-        .fallback = "",
-        .help = "name of a systemd credential that holds that password",
-    },
-    {
-        .section = SECTION_CERTIFICATE,
-        .name = "select_subject",
-        STRING(CERTIFICATE, select_subject),
-        .fallback = "",
-        .help = "of several identities in the files: the one whose"
-                " subject has this text in it",
-    },
-    {
-        .section = SECTION_CERTIFICATE,
-        .name = "select_issuer",
-        STRING(CERTIFICATE, select_issuer),
-        .fallback = "",
-        .help = "of several identities: the one whose issuer has this"
-                " text in it",
-    },
-    {
-        .section = SECTION_CERTIFICATE,
-        .name = "server_name",
-        STRING(CERTIFICATE, server_name),
-        .fallback = "",
-        .help = "name that the certificate must cover; empty: any",
-    },
-    {
-        .section = SECTION_CERTIFICATE,
-        .name = "chain_root",
-        STRING(CERTIFICATE, chain_root),
-        .fallback = "",
-        .help = "PEM file with the root that the chain must reach; empty: not"
-                " checked",
-    },
-    {
-        .section = SECTION_CERTIFICATE,
-        .name = "ocsp_staple_file",
-        STRING(CERTIFICATE, ocsp_staple_file),
-        .fallback = "",
-        .help = "OCSP response to send along; empty: the file of cert"
-                " with .ocsp behind its name, if it is there",
-    },
-    {
-        .section = SECTION_CERTIFICATE,
-        .name = "on_missing",
-        WORD(CERTIFICATE, on_missing, enum on_missing, keys_on_missing_words),
-        .fallback = "fail",
-        .help = "when it is not good at start: fail, wait for it without"
-                " listening, or serve PLAINTEXT",
-    },
-    {
-        .section = SECTION_CERTIFICATE,
-        .name = "allow_exposed_key",
-        BOOL(CERTIFICATE, allow_exposed_key),
-        .fallback = "no",
-        .help = "yes: take a private key that everybody on this machine"
-                " can read",
-    },
-    {
-        .section = SECTION_CLIENTS,
-        .name = "ca",
-        STRINGS(SERVICE, clients.ca),
-        .fallback = "",
-        .max = CONFIG_LIST_MAX,
-        .help = "PEM files of the CAs that vouch for clients, at"
-                " required_level = peer",
-    },
-    {
-        .section = SECTION_CLIENTS,
-        .name = "allow_all",
-        BOOL(SERVICE, clients.allow_all),
-        .fallback = "no",
-        .help = "yes: every client that one of the CAs vouches for may come"
-                " in",
-    },
+#include "config/keys_certificate.h"
+#include "config/keys_clients.h"
     {
         .section = SECTION_TLS,
         .name = "min_version",
@@ -260,10 +164,11 @@ const struct key config_keys[] = {
     {
         .section = SECTION_TLS,
         .name = "resumption",
-        BOOL(SERVICE, tls.resumption),
-        .fallback = "yes",
-        .help = "let known clients skip the full handshake; never at"
-                " required_level = peer",
+        WORD(SERVICE, tls.resumption, enum resumption, keys_resumption_words),
+        .fallback = "auto",
+        .help = "let known clients skip the full handshake; auto: yes where"
+                " clients show no certificate; yes: there too, their identity"
+                " is sealed into the ticket and judged again",
     },
     {
         .section = SECTION_TLS,
@@ -343,6 +248,16 @@ const struct key config_keys[] = {
         .help = "after SIGTERM new clients are still accepted for this long",
     },
     {
+        .section = SECTION_TIMEOUTS,
+        .name = "first_byte",
+        DURATION(SERVICE, timeouts.first_byte_ms),
+        .fallback = "500ms",
+        .min = MS,
+        .max = HOUR,
+        .help = "at required_level = none: a client that has sent nothing"
+                " by then is served plaintext",
+    },
+    {
         .section = SECTION_LIMITS,
         .name = "max_connections",
         NUMBER(CONFIG, process.max_connections),
@@ -381,6 +296,24 @@ const struct key config_keys[] = {
         .max = 3650,
         .is_zero_allowed = true,
         .help = "days before its end when a certificate is warned about",
+    },
+    {
+        .section = SECTION_RELOAD,
+        .name = "on_trust_change",
+        WORD(CONFIG, reload.on_trust_change, enum on_trust_change,
+            keys_on_trust_change_words),
+        .fallback = "keep",
+        .help = "connections whose client a reload no longer accepts: keep,"
+                " or close",
+    },
+    {
+        .section = SECTION_RELOAD,
+        .name = "trust_change_spread",
+        DURATION(CONFIG, reload.trust_change_spread_ms),
+        .fallback = "30s",
+        .max = DAY,
+        .is_zero_allowed = true,
+        .help = "such connections are closed spread over this time",
     },
     {
         .section = SECTION_ADMIN,

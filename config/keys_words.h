@@ -14,5 +14,14 @@ extern const struct word keys_version_words[];
 extern const struct word keys_log_level_words[];
 extern const struct word keys_log_format_words[];
 extern const struct word keys_workers_words[];
+extern const struct word keys_client_certificate_words[];
+extern const struct word keys_proxy_protocol_words[];
+extern const struct word keys_crl_policy_words[];
+extern const struct word keys_ocsp_words[];
+extern const struct word keys_allow_words[];
+extern const struct word keys_eku_words[];
+extern const struct word keys_peer_name_words[];
+extern const struct word keys_on_trust_change_words[];
+extern const struct word keys_resumption_words[];
 
 #endif

@@ -12,6 +12,7 @@
 #include "config/address.h"
 #include "config/nearest.h"
 #include "config/validate_certificates.h"
+#include "config/validate_clients.h"
 
 /* One service under check. */
 struct check {
@@ -199,71 +200,6 @@ check_backends(const struct check *check)
         check_one_backend(check, &check->service->backend.items[i]);
 }
 
-static bool
-is_level_used(const struct config *config, enum required_level level)
-{
-    for (size_t i = 0; i < config->service_count; i++) {
-        if (config->services[i].required_level == level)
-            return true;
-    }
-    return false;
-}
-
-/* A CA that nothing asks for looks like protection and is none. */
-static void
-check_unused_ca(const struct check *check)
-{
-    const char *name = check->service->name;
-    const struct section *own =
-        settings_find_section(check->settings, SECTION_CLIENTS, name);
-    bool is_own =
-        own != NULL
-        && settings_find(own, keys_find(SECTION_CLIENTS, "ca")) != NULL;
-
-    if (check->service->clients.ca.count == 0)
-        return;
-    /* One that holds for all services may be meant for another. */
-    if (!is_own && is_level_used(check->config, LEVEL_PEER))
-        return;
-    report_warning(check->report, SL_CONFIG_UNUSED,
-        "%s: [clients] ca is not used by service '%s', which asks clients for"
-        " no certificate: write required_level = peer in its [service]",
-        origin_of(check, SECTION_CLIENTS, "ca"), name);
-}
-
-static bool
-was_refused(const struct check *check, const char *clients_key)
-{
-    const struct setting *setting = settings_effective(check->settings,
-        keys_find(SECTION_CLIENTS, clients_key), check->service->name);
-
-    return setting != NULL && setting->is_refused;
-}
-
-static void
-check_clients(const struct check *check)
-{
-    const struct config_service *service = check->service;
-    const char *origin = origin_of(check, SECTION_SERVICE, "required_level");
-
-    if (service->required_level == LEVEL_TLS) {
-        check_unused_ca(check);
-        return;
-    }
-    if (service->clients.ca.count == 0 && !was_refused(check, "ca"))
-        report_error(check->report, SL_CA_NONE,
-            "%s: service '%s' has required_level = peer, but no CA says which"
-            " client certificates to believe: write ca = FILE in [clients]",
-            origin, service->name);
-    if (!service->clients.allow_all && !was_refused(check, "allow_all"))
-        report_error(check->report, SL_CONFIG_UNSAFE,
-            "%s: service '%s' has required_level = peer, but nothing says which"
-            " clients may come in: write allow_all = yes in [clients] to admit"
-            " every client with a certificate of its CAs (that is a choice to"
-            " be made in words)",
-            origin, service->name);
-}
-
 static void
 check_versions(const struct check *check)
 {
@@ -311,7 +247,7 @@ config_validate(const struct config *config, const struct settings *settings,
 
         check_listen(&check);
         check_backends(&check);
-        check_clients(&check);
+        validate_clients(config, check.service, settings, report);
         check_versions(&check);
         validate_service_certificates(config, check.service, settings, report);
     }

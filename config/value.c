@@ -95,13 +95,9 @@ parse_word(const struct key *key, void *field, const char *text, char *why,
     const struct word *word = find_word(key->words, text);
     size_t used;
 
-    if (word != NULL && word->refusal == NULL) {
+    if (word != NULL) {
         memcpy(field, &word->value, sizeof(word->value));
         return 0;
-    }
-    if (word != NULL) {
-        snprintf(why, why_cap, "%s", word->refusal);
-        return -1;
     }
     snprintf(why, why_cap, "write one of");
     for (word = key->words; word->text != NULL; word++) {

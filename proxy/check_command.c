@@ -121,7 +121,7 @@ check_command(const struct check *check, size_t service_index,
         "openssl s_client -connect %s%s%s%s -verify_return_error -brief "
         "</dev/null",
         target, name, root,
-        service->required_level == LEVEL_PEER
+        service->client_certificate == CLIENT_CERT_REQUIRED
             ? " -cert CLIENT.pem -key CLIENT.key"
             : "");
 }

@@ -134,7 +134,7 @@ check_clients(struct check *check, const struct config_service *service)
     struct trust *trust;
     struct report found;
 
-    if (service->required_level != LEVEL_PEER) {
+    if (service->client_certificate == CLIENT_CERT_IGNORE) {
         check_add_row(check, &row, "need no certificate");
         return;
     }

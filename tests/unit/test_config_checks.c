@@ -179,7 +179,7 @@ at_level_peer_cas_and_rules_must_be_written(void **state)
                             " peer, but no CA says which client certificates"
                             " to believe: write ca = FILE in [clients]");
     assert_refused(&loaded, "but nothing says which clients may come in: write"
-                            " allow_all = yes in [clients]");
+                            " allow_cn,");
     assert_finding_count(&loaded, 2);
     load_service("127.0.0.1:1", "unix:/a",
         "required_level = peer\n[clients]\nca = a.pem\n");

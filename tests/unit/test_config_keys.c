@@ -66,7 +66,7 @@ every_quantity_keeps_to_its_range(void **state)
         if (key->min > 1)
             assert_int_equal(parse_quantity(key, key->min - 1), -1);
     }
-    assert_int_equal(seen_count, 12);
+    assert_int_equal(seen_count, 15);
 }
 
 static void

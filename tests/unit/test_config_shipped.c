@@ -113,7 +113,7 @@ the_defaults_are_what_the_documentation_promises(void **state)
         service->tls.ciphers.items[0], "TLS13-AES128-GCM-SHA256");
     assert_int_equal(service->tls.groups.count, 4);
     assert_string_equal(service->tls.groups.items[0], "X25519MLKEM768");
-    assert_true(service->tls.resumption);
+    assert_int_equal(service->tls.resumption, RESUMPTION_AUTO);
     assert_int_equal(service->timeouts.handshake_ms, 10000);
     assert_int_equal(service->timeouts.connect_ms, 10000);
     assert_int_equal(service->timeouts.idle_ms, 3600000);
