@@ -82,12 +82,14 @@ use_trust(WOLFSSL_CTX *ctx, const struct trust *trust, struct report *report)
 }
 
 static void
-demand_certificate(struct context *context)
+ask_for_certificate(struct context *context, const struct admission *admission)
 {
-    context->verifies_clients = true;
-    wolfSSL_CTX_set_verify(context->ctx,
-        WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT,
-        verify_client);
+    int mode = WOLFSSL_VERIFY_PEER;
+
+    if (admission->is_required)
+        mode |= WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+    context->admission = admission;
+    wolfSSL_CTX_set_verify(context->ctx, mode, verify_client);
 }
 
 /* --- life ---------------------------------------------------------------- */
@@ -136,8 +138,8 @@ set_policy(struct context *context, const struct context_spec *spec,
 {
     const struct config_service *service =
         &spec->snapshot->config->services[spec->service_index];
-    const struct trust *trust =
-        spec->snapshot->services[spec->service_index].trust;
+    const struct admission *admission =
+        spec->snapshot->services[spec->service_index].admission;
     WOLFSSL_CTX *ctx = context->ctx;
 
     (void)wolfSSL_CTX_set_session_cache_mode(ctx, WOLFSSL_SESS_CACHE_OFF);
@@ -155,10 +157,10 @@ set_policy(struct context *context, const struct context_spec *spec,
         || use_identity(ctx, context_identity(spec), report) != 0)
         return -1;
     wolfSSL_CTX_set_servername_callback(ctx, on_server_name);
-    if (trust != NULL && use_trust(ctx, trust, report) != 0)
+    if (admission != NULL && use_trust(ctx, admission->trust, report) != 0)
         return -1;
-    if (trust != NULL && !spec->is_for_proof)
-        demand_certificate(context);
+    if (admission != NULL && !spec->is_for_proof)
+        ask_for_certificate(context, admission);
     if (context_set_staple(context, context_identity(spec)) != 0) {
         report_error(report, SL_MEMORY, "out of memory while preparing TLS");
         return -1;
@@ -268,6 +270,8 @@ context_connection_new(struct context *context, struct peer *peer,
     if (ssl == NULL)
         return NULL;
     wolfSSL_SetCertCbCtx(ssl, peer);
+    peer->ssl = ssl;
+    peer->admission = context->admission;
     if (grant_wishes(context, ssl, wishes) == 0)
         return ssl;
     wolfSSL_free(ssl);
@@ -284,9 +288,18 @@ context_has_group(const struct context *context, uint16_t group)
 }
 
 void
-context_handshake_ended(struct context *context)
+context_step_begin(struct context *context, struct peer *peer)
 {
-    if (context->verifies_clients)
+    context->peer = peer;
+}
+
+void
+context_step_end(struct context *context)
+{
+    const struct peer *peer = context->peer;
+
+    context->peer = NULL;
+    if (peer != NULL && peer->client != NULL && context->admission != NULL)
         (void)wolfSSL_CertManagerUnloadIntermediateCerts(
             wolfSSL_CTX_GetCertManager(context->ctx));
 }

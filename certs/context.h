@@ -56,11 +56,13 @@ struct WOLFSSL *context_connection_new(struct context *context,
 bool context_has_group(const struct context *context, uint16_t group);
 
 /*
- * To be called when a handshake of this context has ended, well or not: the
+ * To be called before and after each step of a handshake of this context. The
  * library keeps intermediates that a client sent in the context, where they
- * would help later clients; this forgets them.
+ * would help other clients; the end of the step in which they came forgets
+ * them.
  */
-void context_handshake_ended(struct context *context);
+void context_step_begin(struct context *context, struct peer *peer);
+void context_step_end(struct context *context);
 
 /* Proves the snapshot's service with the identity by a handshake in memory:
  * the service's first one with each TLS version it allows, the others with the

@@ -15,7 +15,8 @@ enum {
 
 struct context {
     WOLFSSL_CTX *ctx;
-    bool verifies_clients;
+    const struct admission *admission; /* NULL: clients are not asked */
+    struct peer *peer;                 /* whose handshake takes a step now */
     char *chacha_ciphers; /* the cipher list with ChaCha20 first */
     int groups[CONTEXT_GROUPS_MAX];
     size_t group_count;

@@ -21,6 +21,93 @@ renew(WOLFSSL *ssl)
                : WOLFSSL_TICKET_RET_CREATE;
 }
 
+/* --- identities ----------------------------------------------------------
+ *
+ * Where clients are asked for a certificate, the ticket's content is followed
+ * by who the client was and the length of that in two bytes.
+ */
+
+enum {
+    LENGTH_BYTES = 2,
+    /* Instead of a length: the identity had no room, and without it the
+     * ticket is good for nothing. */
+    LENGTH_NO_ROOM = 0xffff,
+};
+
+/* The new length of the content, which has room for `cap` bytes. */
+static int
+append_identity(const struct context *context, WOLFSSL *ssl, uint8_t *content,
+    int len, int cap)
+{
+    size_t identity_len = SIZE_MAX;
+    uint8_t *at = content + len;
+
+    if (cap - len < LENGTH_BYTES)
+        return len;
+    if (context->peer != NULL)
+        identity_len =
+            peer_seal(context->peer, wolfSSL_session_reused(ssl) != 0, at,
+                (size_t)(cap - len - LENGTH_BYTES));
+    if (identity_len == SIZE_MAX) {
+        at[0] = LENGTH_NO_ROOM >> 8;
+        at[1] = LENGTH_NO_ROOM & 0xff;
+        return len + LENGTH_BYTES;
+    }
+    at[identity_len] = (uint8_t)(identity_len >> 8);
+    at[identity_len + 1] = (uint8_t)identity_len;
+    return len + (int)identity_len + LENGTH_BYTES;
+}
+
+/* The length of what is the library's; -1: the client is to show its
+ * certificate. */
+static int
+take_identity(const struct context *context, const uint8_t *content, int len)
+{
+    int identity_len;
+
+    if (len < LENGTH_BYTES || context->peer == NULL)
+        return -1;
+    len -= LENGTH_BYTES;
+    identity_len = content[len] << 8 | content[len + 1];
+    if (identity_len > len)
+        return -1;
+    len -= identity_len;
+    return peer_resume(context->peer, content + len, (size_t)identity_len)
+               ? len
+               : -1;
+}
+
+/* --- the library's side -------------------------------------------------- */
+
+static int
+seal(struct context *context, WOLFSSL *ssl, struct ticket_envelope *envelope,
+    unsigned char *ticket, int *len, int cap)
+{
+    if (context->admission != NULL)
+        *len = append_identity(context, ssl, ticket, *len, cap);
+    return ticket_seal(context->tickets, *context->ring, envelope, ticket,
+               (size_t)*len)
+                   == TICKET_OK
+               ? WOLFSSL_TICKET_RET_OK
+               : WOLFSSL_TICKET_RET_REJECT;
+}
+
+static int
+open_sealed(struct context *context, WOLFSSL *ssl,
+    const struct ticket_envelope *envelope, unsigned char *ticket, int *len)
+{
+    enum ticket_result result = ticket_open(
+        context->tickets, *context->ring, envelope, ticket, (size_t)*len);
+
+    if (result == TICKET_REJECT)
+        return WOLFSSL_TICKET_RET_REJECT;
+    if (context->admission != NULL)
+        *len = take_identity(context, ticket, *len);
+    if (*len < 0)
+        return WOLFSSL_TICKET_RET_REJECT;
+    return result == TICKET_OK ? WOLFSSL_TICKET_RET_OK : renew(ssl);
+}
+
 /* NOLINTBEGIN(readability-function-size): the library's signature */
 static int
 on_ticket(WOLFSSL *ssl, unsigned char key_name[WOLFSSL_TICKET_NAME_SZ],
@@ -30,29 +117,27 @@ on_ticket(WOLFSSL *ssl, unsigned char key_name[WOLFSSL_TICKET_NAME_SZ],
 {
     struct context *context = arg;
     struct ticket_envelope envelope;
-    enum ticket_result result;
+    int cap = *out_len;
+    int result;
 
     if (in_len < 0 || *context->ring == NULL)
         return WOLFSSL_TICKET_RET_REJECT;
     *out_len = in_len;
-    if (enc) {
-        result = ticket_seal(context->tickets, *context->ring, &envelope,
-            ticket, (size_t)in_len);
-        memcpy(key_name, envelope.name, TICKET_NAME_BYTES);
-        memcpy(iv, envelope.iv, TICKET_IV_BYTES);
-        memcpy(mac, envelope.mac, TICKET_MAC_BYTES);
-    } else {
+    if (enc == 0) {
         memcpy(envelope.name, key_name, TICKET_NAME_BYTES);
         memcpy(envelope.iv, iv, TICKET_IV_BYTES);
         memcpy(envelope.mac, mac, TICKET_MAC_BYTES);
-        result = ticket_open(context->tickets, *context->ring, &envelope,
-            ticket, (size_t)in_len);
+        return open_sealed(context, ssl, &envelope, ticket, out_len);
     }
-    if (result == TICKET_OK)
-        return WOLFSSL_TICKET_RET_OK;
-    return result == TICKET_RENEW ? renew(ssl) : WOLFSSL_TICKET_RET_REJECT;
+    result = seal(context, ssl, &envelope, ticket, out_len, cap);
+    memcpy(key_name, envelope.name, TICKET_NAME_BYTES);
+    memcpy(iv, envelope.iv, TICKET_IV_BYTES);
+    memcpy(mac, envelope.mac, TICKET_MAC_BYTES);
+    return result;
 }
 /* NOLINTEND(readability-function-size) */
+
+/* --- what they are bound to ---------------------------------------------- */
 
 static int
 hash_text(wc_Sha256 *sha, const char *text)
@@ -79,11 +164,13 @@ hash_policy(wc_Sha256 *sha, const struct context_spec *spec)
         &spec->snapshot->config->services[spec->service_index];
     const struct snapshot_identity *entry =
         &spec->snapshot->identities[spec->identity_index];
+    const struct admission *admission =
+        spec->snapshot->services[spec->service_index].admission;
     char numbers[64];
 
-    (void)snprintf(numbers, sizeof(numbers), "level=%d versions=%x-%x",
-        (int)service->required_level, (unsigned)service->tls.min_version,
-        (unsigned)service->tls.max_version);
+    (void)snprintf(numbers, sizeof(numbers), "level=%d,%d versions=%x-%x",
+        (int)service->required_level, (int)service->client_certificate,
+        (unsigned)service->tls.min_version, (unsigned)service->tls.max_version);
     if (hash_text(sha, service->name) != 0
         || hash_text(sha, entry->settings->name) != 0
         || hash_text(sha, entry->identity->name) != 0
@@ -91,7 +178,9 @@ hash_policy(wc_Sha256 *sha, const struct context_spec *spec)
         || hash_list(sha, &service->tls.ciphers) != 0
         || hash_list(sha, &service->tls.groups) != 0)
         return -1;
-    return 0;
+    if (admission == NULL)
+        return 0;
+    return wc_Sha256Update(sha, admission->hash, sizeof(admission->hash));
 }
 
 static int
@@ -117,13 +206,14 @@ disable_tickets(WOLFSSL_CTX *ctx)
     (void)wolfSSL_CTX_NoTicketTLSv12(ctx);
 }
 
-/* A ticket says nothing of who its client was, and resuming skips the
- * verification: a service that asks for certificates issues none. */
+/* Where clients prove who they are, resuming would skip that: it is done only
+ * where it is asked for. */
 static bool
 wants_tickets(const struct config_service *service)
 {
-    return service->tls.resumption != RESUMPTION_NO
-           && service->client_certificate == CLIENT_CERT_IGNORE;
+    if (service->tls.resumption == RESUMPTION_AUTO)
+        return service->client_certificate == CLIENT_CERT_IGNORE;
+    return service->tls.resumption == RESUMPTION_YES;
 }
 
 int

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The verify callback's side of a peer: what it learned, in words. */
+/* A peer's life, its refusal in words, and its identity in a ticket. */
 #include "certs/peer.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <wolfssl/options.h>
-
-#include <wolfssl/error-ssl.h>
-#include <wolfssl/ssl.h>
-#include <wolfssl/wolfcrypt/error-crypt.h>
-
+#include "certs/alert.h"
 #include "certs/dates.h"
-#include "certs/verify.h"
-#include "certs/x509.h"
+
+enum {
+    /* After a day a client proves anew that it has its key. */
+    RESUMED_SECONDS_MAX = 24 * 60 * 60,
+    SEAL_HEAD_BYTES = 8 + 1 + 2 /* proven_at, by, length of the client */
+};
 
 void
 peer_init(struct peer *peer)
@@ -22,107 +22,211 @@ peer_init(struct peer *peer)
     *peer = (struct peer){0};
 }
 
+static void
+forget(struct peer *peer)
+{
+    client_free(peer->client);
+    path_free(peer->path);
+    free(peer->identity);
+    free(peer->admitted_by);
+    free(peer->warning);
+    free(peer->rejected);
+    free(peer->leaf.data);
+    free(peer->issuer.data);
+}
+
+static void
+drop_resumed(struct peer *peer)
+{
+    if (peer->resumed != NULL)
+        forget(peer->resumed);
+    free(peer->resumed);
+    peer->resumed = NULL;
+}
+
 void
 peer_deinit(struct peer *peer)
 {
-    free(peer->identity);
-    free(peer->rejected);
+    drop_resumed(peer);
+    forget(peer);
     *peer = (struct peer){0};
 }
 
-/* Why a certificate is not accepted; "" to use the library's words. */
-static void
-explain(const struct x509 *x509, const struct certificate_info *info, int error,
-    char *out, size_t cap)
-{
-    char text[128];
+/* --- refusing ------------------------------------------------------------ */
 
-    switch (error) {
-    case ASN_AFTER_DATE_E:
-        date_format(info->not_after, text);
-        (void)snprintf(out, cap, "expired on %s", text);
-        return;
-    case ASN_BEFORE_DATE_E:
-        date_format(info->not_before, text);
-        (void)snprintf(out, cap, "not valid before %s", text);
-        return;
-    case ASN_NO_SIGNER_E:
-    case ASN_SELF_SIGNED_E:
-        (void)snprintf(out, cap, "%s",
-            x509_is_self_signed(x509)
-                ? "self-signed, and clients.ca does not hold it"
-                : "issued by a CA that clients.ca does not hold, or without "
-                  "its intermediates");
-        return;
-    case EXTKEYUSE_AUTH_E:
-        x509_usages(x509, text, sizeof(text));
-        (void)snprintf(out, cap,
-            "not for clients: its extended key usage is %s, clientAuth is "
-            "missing",
-            text);
-        return;
-    default:
-        (void)snprintf(out, cap, "%s",
-            wolfSSL_ERR_reason_error_string((unsigned long)error));
-        return;
-    }
-}
-
-static void
-note_rejected(struct peer *peer, const struct x509 *x509, int error)
+static char *
+refusal_words(const struct peer *peer, const struct ruling *ruling)
 {
-    struct certificate_info info;
+    const struct client *client = peer->client;
     char from[DATE_TEXT_BYTES];
     char until[DATE_TEXT_BYTES];
-    char why[256];
+    char *words;
 
-    x509_fill_info(x509, &info);
-    explain(x509, &info, error, why, sizeof(why));
-    date_format(info.not_before, from);
-    date_format(info.not_after, until);
-    if (asprintf(&peer->rejected,
+    if (client == NULL)
+        return strdup(ruling->words);
+    date_format(client_not_before(client), from);
+    date_format(client_not_after(client), until);
+    if (asprintf(&words,
             "certificate refused: %s; subject \"%s\", issuer \"%s\", serial "
-            "%s, valid %s to %s",
-            why, info.subject, info.issuer, info.serial, from, until)
+            "%s, valid %s to %s, extended key usage %s, sha256 %s",
+            ruling->words, client_subject(client), client_issuer(client),
+            client_serial(client), from, until, client_usages(client),
+            client_fingerprint(client))
         < 0)
+        return NULL;
+    return words;
+}
+
+void
+peer_refuse(struct peer *peer, const struct ruling *ruling)
+{
+    peer->is_verified = false;
+    peer->by = ADMITTED_BY_NOBODY;
+    peer->code = ruling->code;
+    peer->is_pending = ruling->is_pending;
+    free(peer->rejected);
+    peer->rejected = refusal_words(peer, ruling);
+    alert_send(peer->ssl, ruling->alert);
+}
+
+/* --- after the handshake ------------------------------------------------- */
+
+bool
+peer_settle(struct peer *peer, bool is_resumed)
+{
+    struct peer *resumed = peer->resumed;
+
+    peer->resumed = NULL;
+    if (is_resumed && resumed != NULL) {
+        forget(peer);
+        peer->client = resumed->client;
+        peer->path = resumed->path;
+        peer->by = resumed->by;
+        peer->proven_at = resumed->proven_at;
+        peer->identity = resumed->identity;
+        peer->admitted_by = resumed->admitted_by;
+        peer->warning = resumed->warning;
         peer->rejected = NULL;
+        free(resumed);
+    } else if (resumed != NULL) {
+        forget(resumed);
+        free(resumed);
+    }
+    return peer->admission == NULL || !peer->admission->is_required
+           || peer->by != ADMITTED_BY_NOBODY;
 }
 
-static void
-note_identity(struct peer *peer, const struct x509 *x509)
-{
-    struct certificate_info info;
+/* --- tickets ------------------------------------------------------------- */
 
-    x509_fill_info(x509, &info);
-    free(peer->identity);
-    peer->identity = strdup(info.subject);
-    peer->is_verified = peer->identity != NULL;
+size_t
+peer_seal(const struct peer *peer, bool is_resumed, uint8_t *out, size_t cap)
+{
+    /* The ticket is renewed before that it was used is settled. One that was
+     * only shown says nothing of who shows it. */
+    const struct peer *from = is_resumed ? peer->resumed : peer;
+    struct blob client;
+    struct blob path = {0};
+    uint64_t at;
+
+    if (from == NULL || from->client == NULL)
+        return 0;
+    client = client_record(from->client);
+    if (from->path != NULL)
+        path = path_record(from->path);
+    if (client.len > UINT16_MAX || cap < SEAL_HEAD_BYTES
+        || cap - SEAL_HEAD_BYTES < client.len
+        || cap - SEAL_HEAD_BYTES - client.len < path.len)
+        return SIZE_MAX;
+    at = (uint64_t)from->proven_at;
+    for (size_t i = 0; i < 8; i++)
+        out[i] = (uint8_t)(at >> (8 * (7 - i)));
+    out[8] = (uint8_t)from->by;
+    out[9] = (uint8_t)(client.len >> 8);
+    out[10] = (uint8_t)client.len;
+    memcpy(out + SEAL_HEAD_BYTES, client.data, client.len);
+    if (path.len > 0)
+        memcpy(out + SEAL_HEAD_BYTES + client.len, path.data, path.len);
+    return SEAL_HEAD_BYTES + client.len + path.len;
 }
 
-int
-verify_client(int preverify, WOLFSSL_X509_STORE_CTX *store)
+static struct peer *
+unseal(const uint8_t *data, size_t len)
 {
-    struct peer *peer = store->userCtx;
-    struct x509 *x509;
-    struct blob der;
-    int depth = store->error_depth;
-    int error;
+    struct peer *peer = calloc(1, sizeof(*peer));
+    size_t client_len = (size_t)data[9] << 8 | data[10];
+    size_t left = len - SEAL_HEAD_BYTES;
+    uint64_t at = 0;
 
-    if (peer == NULL || depth < 0 || depth >= store->totalCerts)
-        return preverify;
-    if ((preverify != 0 && depth != 0) || peer->rejected != NULL)
-        return preverify;
-    der.data = store->certs[depth].buffer;
-    der.len = store->certs[depth].length;
-    x509 = x509_new(&der, &error);
-    if (preverify == 0)
-        peer->error = store->error;
-    if (x509 == NULL)
-        return 0; /* whose name cannot be told does not come in */
-    if (preverify != 0)
-        note_identity(peer, x509);
-    else
-        note_rejected(peer, x509, store->error);
-    x509_free(x509);
-    return preverify != 0 && (depth != 0 || peer->is_verified) ? preverify : 0;
+    if (peer == NULL || client_len > left)
+        goto free_peer;
+    for (size_t i = 0; i < 8; i++)
+        at = at << 8 | data[i];
+    peer->proven_at = (time_t)at;
+    peer->client = client_from_record(data + SEAL_HEAD_BYTES, client_len);
+    left -= client_len;
+    if (peer->client == NULL)
+        goto free_peer;
+    if (left == 0)
+        return peer;
+    peer->path = path_from_record(data + SEAL_HEAD_BYTES + client_len, left);
+    if (peer->path != NULL)
+        return peer;
+
+free_peer:
+    if (peer != NULL)
+        forget(peer);
+    free(peer);
+    return NULL;
+}
+
+/* The words that the log will have; false: no memory. */
+static bool
+describe(struct peer *peer, const struct ruling *ruling)
+{
+    peer->by = ruling->by;
+    peer->admitted_by = strdup(ruling->words);
+    peer->identity = peer_identity(peer->client, ruling->by);
+    if (ruling->warning[0] != '\0')
+        peer->warning = strdup(ruling->warning);
+    return peer->admitted_by != NULL && peer->identity != NULL;
+}
+
+bool
+peer_resume(struct peer *peer, const uint8_t *data, size_t len)
+{
+    struct admission_case client = {.now = time(NULL)};
+    struct ruling ruling;
+    struct peer *resumed;
+
+    drop_resumed(peer);
+    if (len == 0) /* it had no certificate */
+        return peer->admission == NULL || !peer->admission->is_required;
+    if (peer->admission == NULL || len < SEAL_HEAD_BYTES)
+        return false;
+    resumed = unseal(data, len);
+    if (resumed == NULL)
+        return false;
+    peer->resumed = resumed;
+    client.client = resumed->client;
+    client.path = resumed->path;
+    admission_judge_again(peer->admission, &client, &ruling);
+    if (ruling.by != ADMITTED_BY_NOBODY && ruling.by == data[8]
+        && client.now - resumed->proven_at <= RESUMED_SECONDS_MAX
+        && client.now >= resumed->proven_at && describe(resumed, &ruling))
+        return true;
+    drop_resumed(peer);
+    return false;
+}
+
+char *
+peer_identity(const struct client *client, enum admitted_by by)
+{
+    char *identity;
+
+    /* Of a trusted key its holder may write any name into a certificate. */
+    if (by != ADMITTED_BY_KEY)
+        return strdup(client_subject(client));
+    if (asprintf(&identity, "key sha256 %s", client_key_hash(client)) < 0)
+        return NULL;
+    return identity;
 }

@@ -33,7 +33,7 @@ static void
 free_service(struct snapshot_service *service)
 {
     sni_free(service->names);
-    trust_free(service->trust);
+    admission_free(service->admission);
     ticket_ring_unref(service->ring);
 }
 

@@ -17,11 +17,11 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "certs/admission.h"
 #include "certs/directory.h"
 #include "certs/identity.h"
 #include "certs/sni.h"
 #include "certs/tickets.h"
-#include "certs/trust.h"
 #include "config/config.h"
 #include "config/report.h"
 
@@ -44,7 +44,7 @@ struct snapshot_service {
     uint32_t first;     /* the identity for clients that ask for no name */
     struct sni_choice first_choice; /* it, and those for the same name */
     struct sni *names;
-    struct trust *trust;      /* NULL at LEVEL_TLS */
+    struct admission *admission; /* NULL: clients are not asked */
     struct ticket_ring *ring; /* of its ticket_key_file, or NULL */
 };
 

@@ -28,10 +28,8 @@ snapshot_judge(
     for (size_t i = 0; i < snapshot->identity_count; i++)
         if (snapshot->identities[i].identity != NULL)
             judge_identity(&judge, &snapshot->identities[i]);
-    for (size_t i = 0; i < config->service_count; i++) {
-        const struct trust *trust = snapshot->services[i].trust;
-
-        for (size_t k = 0; trust != NULL && k < trust->ca_count; k++)
-            dates_judge(&judge, &trust->info[k], "clients.ca", "a CA");
-    }
+    for (size_t i = 0; i < config->service_count; i++)
+        if (snapshot->services[i].admission != NULL)
+            admission_judge_dates(snapshot->services[i].admission, now,
+                config->reload.warn_days, report);
 }

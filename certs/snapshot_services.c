@@ -176,16 +176,6 @@ set_mode(struct service_build *build)
 /* --- trust, tickets ------------------------------------------------------ */
 
 static int
-load_trust(struct service_build *build)
-{
-    if (build->config->client_certificate == CLIENT_CERT_IGNORE)
-        return 0;
-    build->service->trust =
-        trust_load(&build->config->clients, build->build->report);
-    return build->service->trust != NULL ? 0 : -1;
-}
-
-static int
 load_ring(struct service_build *build)
 {
     const char *path = build->config->tls.ticket_key_file;
@@ -211,6 +201,19 @@ find_old(const struct service_build *build)
     if (old == NULL)
         return NULL;
     return &previous->services[old - previous->config->services];
+}
+
+static int
+load_admission(struct service_build *build)
+{
+    const struct snapshot_service *old = find_old(build);
+
+    if (build->config->client_certificate == CLIENT_CERT_IGNORE)
+        return 0;
+    build->service->admission = admission_load(build->config,
+        old != NULL ? old->admission : NULL, build->build->now,
+        build->build->report);
+    return build->service->admission != NULL ? 0 : -1;
 }
 
 /* Was the same identity proven for the same settings by the load before? */
@@ -287,7 +290,7 @@ static int
 load_service(struct service_build *build)
 {
     set_mode(build);
-    if (check_no_worse(build) != 0 || load_trust(build) != 0
+    if (check_no_worse(build) != 0 || load_admission(build) != 0
         || load_ring(build) != 0)
         return -1;
     if (build->service->mode != SERVICE_TLS)

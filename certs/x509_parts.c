@@ -70,6 +70,28 @@ x509_parts_read(struct x509_parts *parts, const struct blob *der)
     return true;
 }
 
+bool
+x509_parts_signed(struct x509_signed *part, const struct blob *der)
+{
+    struct der rest = {.data = der->data, .len = der->len};
+    struct der_element element;
+
+    if (!der_take_tag(&rest, DER_SEQUENCE, &element))
+        return false;
+    rest = element.content;
+    if (!der_take_tag(&rest, DER_SEQUENCE, &element))
+        return false;
+    part->data = element.whole;
+    if (!der_take_tag(&rest, DER_SEQUENCE, &element)
+        || !der_take_tag(&element.content, DER_OID, &element))
+        return false;
+    part->algorithm = element.content;
+    if (!der_take_tag(&rest, DER_BIT_STRING, &element))
+        return false;
+    part->signature = element.content;
+    return der_skip_unused_bits(&part->signature);
+}
+
 /* The value of the extension: what its octet string holds. */
 static bool
 find_extension(struct der extensions, struct der oid, struct der *value)

@@ -25,6 +25,17 @@ struct x509_parts {
 bool x509_parts_read(
     struct x509_parts *parts, const struct blob *der) MUST_CHECK;
 
+/* What its issuer has signed, and how. */
+struct x509_signed {
+    struct der data;      /* with tag and length */
+    struct der algorithm; /* its OID */
+    struct der signature;
+};
+
+/* False: it is no certificate. */
+bool x509_parts_signed(
+    struct x509_signed *part, const struct blob *der) MUST_CHECK;
+
 /* Must a server that shows it send a staple along (RFC 7633)? */
 bool x509_parts_demand_staple(const struct x509_parts *parts);
 

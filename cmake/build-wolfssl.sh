@@ -64,6 +64,8 @@ defines=(
     -DCUSTOM_RAND_GENERATE_BLOCK=sidelock_random_block
     -DMICRO_SESSION_CACHE -DNO_CLIENT_CACHE -DNO_SESSION_CACHE_REF
     -DWOLFSSL_TLS13_MIDDLEBOX_COMPAT
+    # room for a client's identity in its ticket
+    -DWOLFSSL_TICKET_EXTRA_PADDING_SZ=640
 )
 
 # shellcheck disable=SC2054

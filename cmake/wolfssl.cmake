@@ -46,6 +46,7 @@ function(wolfssl_check root)
         "HAVE_POLY1305=Poly1305 (--enable-poly1305)"
         "WOLFSSL_AEAD_ONLY=AEAD suites only (-DWOLFSSL_AEAD_ONLY)"
         "HAVE_SESSION_TICKET=tickets (--enable-session-ticket)"
+        "WOLFSSL_TICKET_EXTRA_PADDING_SZ=room in tickets (-DWOLFSSL_TICKET_EXTRA_PADDING_SZ=640)"
         "HAVE_EXTENDED_MASTER=extended master secret"
         "HAVE_SNI=server names (--enable-sni)"
         "HAVE_ALPN=ALPN (--enable-alpn)"

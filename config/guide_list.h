@@ -441,10 +441,68 @@
       "timeouts.handshake is short", \
       "nothing, or raise timeouts.handshake") \
     X(SL_CLIENT_REFUSED, "SL-CLIENT-REFUSED", \
-      "a client's certificate was refused", \
-      "the reason is in the message: none, unknown CA, expired, wrong " \
-      "use", \
-      "issue a certificate that fits, or add its CA to clients.ca") \
+      "a client showed no certificate", \
+      "the service demands one, and the client has none, or none that it " \
+      "deems fit", \
+      "give the client a certificate and its key; or write " \
+      "client_certificate = optional") \
+    X(SL_CLIENT_UNKNOWN_CA, "SL-CLIENT-UNKNOWN-CA", \
+      "nobody known vouches for a client's certificate", \
+      "its CA is not in clients.ca, the client sends no intermediates, or " \
+      "it is self-signed", \
+      "add the CA to clients.ca, or this certificate to " \
+      "clients.trusted_certs; or give the client its intermediates") \
+    X(SL_CLIENT_EXPIRED, "SL-CLIENT-EXPIRED", \
+      "a client's certificate is outside its dates", \
+      "it has expired or is not valid yet, or a CA on its way is; or a " \
+      "clock is wrong", \
+      "renew it; compare both clocks") \
+    X(SL_CLIENT_PURPOSE, "SL-CLIENT-PURPOSE", \
+      "a client's certificate is not for clients", \
+      "its extended key usage lacks clientAuth", \
+      "issue one with clientAuth; or write eku = if-present for those " \
+      "without any usage") \
+    X(SL_CLIENT_CHAIN, "SL-CLIENT-CHAIN", \
+      "a client's certificate or its chain is not sound", \
+      "it cannot be read, a signature is wrong, or a CA goes beyond what " \
+      "it may do", \
+      "issue it anew; the message says what is wrong") \
+    X(SL_CLIENT_REVOKED, "SL-CLIENT-REVOKED", \
+      "a client's certificate is revoked", \
+      "its CA has put it on a list, or says so when asked", \
+      "issue a new one, if the client is to come in") \
+    X(SL_CLIENT_CRL, "SL-CLIENT-CRL", \
+      "no valid revocation list tells about a client", \
+      "clients.crl has none of its CA, or that has run out", \
+      "fetch the CA's current list, and have a timer fetch it; or write " \
+      "crl_policy = soft") \
+    X(SL_CLIENT_OCSP, "SL-CLIENT-OCSP", \
+      "nobody could tell whether a client is revoked", \
+      "the OCSP responder does not answer, or what it answers cannot be " \
+      "used", \
+      "look at the responder, or clients.ocsp_url; or write ocsp = soft") \
+    X(SL_CLIENT_DENIED, "SL-CLIENT-DENIED", \
+      "a deny_ rule keeps a client out", \
+      "its certificate is good, and a rule of [clients] names it", \
+      "nothing; or take the rule away and reload") \
+    X(SL_CLIENT_NOT_ALLOWED, "SL-CLIENT-NOT-ALLOWED", \
+      "no rule lets a client in", \
+      "its certificate is good, and no allow_ rule of [clients] names it", \
+      "add a rule, or its name to clients.allow_file, and reload") \
+    X(SL_CLIENT_PENDING, "SL-CLIENT-PENDING", \
+      "a client is not approved yet", \
+      "clients.enroll does not list its certificate", \
+      "see sidelock clients; then sidelock authorize FINGERPRINT") \
+    X(SL_CLIENT_NAME, "SL-CLIENT-NAME", \
+      "a client's certificate does not name the host it comes from", \
+      "peer_name = reverse-dns, and the DNS knows the address by another " \
+      "name, or by none", \
+      "correct the PTR record, or issue a certificate for that name") \
+    X(SL_CLIENT_NO_LONGER, "SL-CLIENT-NO-LONGER", \
+      "a connection was ended because its client may not come in any more", \
+      "a reload changed whom to trust (on_trust_change = close), or its " \
+      "certificate has run out (end_on_client_expiry)", \
+      "nothing; the client may try again and is told why it is refused") \
     X(SL_CLIENT_TLS, "SL-CLIENT-TLS", \
       "the TLS stream of a client broke", \
       "a bad record, an alert in the middle, or a network that changes " \

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "certs/dates.h"
-#include "certs/trust.h"
+#include "certs/admission.h"
 #include "proxy/check_state.h"
 #include "proxy/listener.h"
 
@@ -115,15 +115,20 @@ check_handshake(struct check *check, size_t index)
 
 /* --- clients ------------------------------------------------------------- */
 
+/* "must show a certificate; 2 CAs, 1 pin, 14 rules, 3 approved" */
 static void
-judge_trust(
-    const struct check *check, const struct trust *trust, struct report *found)
+add_clients_row(struct check *check, const struct check_row *row,
+    const struct admission *admission)
 {
-    const struct date_judge judge = {
-        check->now, check->config->reload.warn_days, found};
-
-    for (size_t i = 0; i < trust->ca_count; i++)
-        dates_judge(&judge, &trust->info[i], "clients.ca", "a CA");
+    check_add_row(check, row,
+        "%s; %zu CA%s, %zu trusted as they are, %zu approved, %zu rule%s",
+        admission->is_required ? "must show a certificate"
+                               : "may show a certificate",
+        admission->trust->ca_count, admission->trust->ca_count == 1 ? "" : "s",
+        pins_count(admission->pins),
+        admission->approved != NULL ? approved_count(admission->approved) : 0,
+        rules_count(admission->rules),
+        rules_count(admission->rules) == 1 ? "" : "s");
 }
 
 static void
@@ -131,7 +136,7 @@ check_clients(struct check *check, const struct config_service *service)
 {
     struct check_row row = {
         CHECK_SERVICE, service->name, "clients", CHECK_OK, SL_NONE, ""};
-    struct trust *trust;
+    struct admission *admission;
     struct report found;
 
     if (service->client_certificate == CLIENT_CERT_IGNORE) {
@@ -139,9 +144,10 @@ check_clients(struct check *check, const struct config_service *service)
         return;
     }
     report_init(&found);
-    trust = trust_load(&service->clients, &found);
-    if (trust != NULL)
-        judge_trust(check, trust, &found);
+    admission = admission_load(service, NULL, check->now, &found);
+    if (admission != NULL)
+        admission_judge_dates(
+            admission, check->now, check->config->reload.warn_days, &found);
     check_merge(check, &found);
     if (found.error_count > 0)
         row.outcome = CHECK_ERROR;
@@ -151,12 +157,11 @@ check_clients(struct check *check, const struct config_service *service)
         if (row.outcome != CHECK_ERROR
             || found.items[i].severity == SEVERITY_ERROR)
             row.code = found.items[i].code;
-    check_add_row(check, &row,
-        "must show a certificate; %zu CA%s vouch%s for them",
-        trust != NULL ? trust->ca_count : 0,
-        trust != NULL && trust->ca_count == 1 ? "" : "s",
-        trust != NULL && trust->ca_count == 1 ? "es" : "");
-    trust_free(trust);
+    if (admission != NULL)
+        add_clients_row(check, &row, admission);
+    else
+        check_add_row(check, &row, "cannot be told from others");
+    admission_free(admission);
     report_deinit(&found);
 }
 

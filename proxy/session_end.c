@@ -103,8 +103,6 @@ session_end_linger(struct session *session)
 static void
 unwatch(struct session *session)
 {
-    if (session->state == SESSION_HANDSHAKE)
-        context_handshake_ended(session->context);
     loop_unqueue(&session->host->loop, &session->task);
     event_del(&session->client_event);
     if (session->backend.sock.fd >= 0)

@@ -183,14 +183,23 @@ fail_by_version(struct session *session)
 }
 
 static void
+fail_by_refusal(struct session *session)
+{
+    const char *words = session->peer.rejected;
+
+    session->code = session->peer.code;
+    session_fail(session, CLOSE_CLIENT_REFUSED, "%s",
+        words != NULL ? words : "certificate refused");
+}
+
+static void
 fail_handshake(struct session *session, enum io_result result)
 {
     struct tls_fault fault;
 
     tls_stream_fault(&session->client, &fault);
-    if (session->peer.rejected != NULL) {
-        session_fail(
-            session, CLOSE_CLIENT_REFUSED, "%s", session->peer.rejected);
+    if (session->peer.code != SL_NONE) {
+        fail_by_refusal(session);
         return;
     }
     if (fault.reason == CLOSE_CLIENT_REFUSED) {
@@ -237,10 +246,11 @@ session_step_handshake(struct session *session)
 
     if (session->client.ssl == NULL && !begin_handshake(session))
         return;
+    context_step_begin(session->context, &session->peer);
     result = tls_stream_handshake(&session->client);
+    context_step_end(session->context);
     if (result == IO_AGAIN)
         return;
-    context_handshake_ended(session->context);
     if (result != IO_OK) {
         fail_handshake(session, result);
         return;
@@ -249,6 +259,11 @@ session_step_handshake(struct session *session)
     session->cipher = tls_stream_cipher(&session->client);
     session->group = tls_stream_group(&session->client);
     session->is_resumed = tls_stream_is_resumed(&session->client);
+    if (!peer_settle(&session->peer, session->is_resumed)) {
+        session_fail(session, CLOSE_CLIENT_REFUSED,
+            "its session was resumed, but not its identity");
+        return;
+    }
     session->state = SESSION_CONNECT;
     session_next_backend(session, 0);
 }
