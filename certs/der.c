@@ -87,6 +87,42 @@ der_equal(struct der a, struct der b)
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
+static size_t
+write_utf8(uint32_t code, uint8_t out[DER_CHARACTER_BYTES])
+{
+    size_t len = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    static const uint8_t leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
+
+    for (size_t i = len; i-- > 1; code >>= 6)
+        out[i] = (uint8_t)(0x80 | (code & 0x3f));
+    out[0] = (uint8_t)(leads[len] | code);
+    return len;
+}
+
+size_t
+der_take_character(
+    struct der *string, uint8_t tag, uint8_t out[DER_CHARACTER_BYTES])
+{
+    size_t width = tag == DER_BMP_STRING ? 2 : 1;
+    uint32_t code = 0;
+
+    if (tag == DER_UNIVERSAL_STRING)
+        width = 4;
+    if (string->len == 0)
+        return 0;
+    if (width > string->len) {
+        string->len = 0;
+        out[0] = 0xff;
+        return 1;
+    }
+    for (size_t i = 0; i < width; i++)
+        code = (code << 8) | string->data[i];
+    string->data += width;
+    string->len -= width;
+    out[0] = code > 0x10ffff ? 0xff : (uint8_t)code;
+    return width == 1 || code > 0x10ffff ? 1 : write_utf8(code, out);
+}
+
 void
 der_oid_text(struct der oid, char *out, size_t cap)
 {

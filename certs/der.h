@@ -18,7 +18,9 @@ enum {
     DER_OCTET_STRING = 0x04,
     DER_OID = 0x06,
     DER_ENUMERATED = 0x0a,
+    DER_UTC_TIME = 0x17,
     DER_GENERALIZED_TIME = 0x18,
+    DER_UNIVERSAL_STRING = 0x1c,
     DER_BMP_STRING = 0x1e,
     DER_SEQUENCE = 0x30,
     DER_SET = 0x31,
@@ -53,6 +55,19 @@ bool der_take_number(struct der *in, uint32_t *number);
 bool der_skip_unused_bits(struct der *bits);
 
 bool der_equal(struct der a, struct der b);
+
+enum {
+    DER_CHARACTER_BYTES = 4
+};
+
+/*
+ * Takes the next character off a string of the type `tag`; 0: it has ended.
+ * One of two or four bytes becomes UTF-8, others are handed out byte for byte.
+ * What is no character becomes a byte that UTF-8 does not have. Returns the
+ * bytes in `out`.
+ */
+size_t der_take_character(
+    struct der *string, uint8_t tag, uint8_t out[DER_CHARACTER_BYTES]);
 
 /* "2.5.4.3"; cut to fit. */
 void der_oid_text(struct der oid, char *out, size_t cap);

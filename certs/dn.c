@@ -78,16 +78,13 @@ attribute_name(struct der oid, char *buf, size_t cap)
 static void
 put_value(struct text *text, const struct der_element *value)
 {
-    bool is_wide = value->tag == DER_BMP_STRING;
+    struct der rest = value->content;
+    uint8_t character[DER_CHARACTER_BYTES];
+    size_t len;
 
-    for (size_t i = 0; i < value->content.len; i++) {
-        uint8_t byte = value->content.data[i];
-
-        /* Two bytes a character: the first is 0 for ASCII. */
-        if (is_wide && i % 2 == 0 && byte == 0)
-            continue;
-        text_put_byte(text, byte);
-    }
+    while ((len = der_take_character(&rest, value->tag, character)) > 0)
+        for (size_t i = 0; i < len; i++)
+            text_put_byte(text, character[i]);
 }
 
 /* One relative name: a set of one or more attributes. */
@@ -104,8 +101,11 @@ put_part(struct text *text, struct der set)
         char buf[OID_TEXT_BYTES];
         const char *name;
 
-        if (!der_take_tag(&inside, DER_OID, &oid) || !der_take(&inside, &value))
+        if (!der_take_tag(&inside, DER_OID, &oid)
+            || !der_take(&inside, &value)) {
+            text->is_cut = true;
             return;
+        }
         name = attribute_name(oid.content, buf, sizeof(buf));
         if (!is_first)
             text_put(text, "+", 1);
@@ -114,9 +114,11 @@ put_part(struct text *text, struct der set)
         put_value(text, &value);
         is_first = false;
     }
+    if (set.len > 0)
+        text->is_cut = true;
 }
 
-void
+bool
 dn_format(struct der name, char *out, size_t cap)
 {
     static const char more[] = "...";
@@ -135,6 +137,8 @@ dn_format(struct der name, char *out, size_t cap)
         if (i > 0)
             text_put(&text, ",", 1);
     }
-    if (text.is_cut || name.len > 0)
-        memcpy(out + text.used, more, sizeof(more));
+    if (!text.is_cut && name.len == 0)
+        return true;
+    memcpy(out + text.used, more, sizeof(more));
+    return false;
 }

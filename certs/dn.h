@@ -8,12 +8,13 @@
 #ifndef SIDELOCK_CERTS_DN_H
 #define SIDELOCK_CERTS_DN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "certs/der.h"
 
-/* `name` is the content of an RDNSequence. Text that does not fit ends in
- * "..."; a name without any part is "(empty)". */
-void dn_format(struct der name, char *out, size_t cap);
+/* `name` is the content of an RDNSequence. A name without any part is
+ * "(empty)". False: it did not fit or is broken, and the text ends in "...". */
+bool dn_format(struct der name, char *out, size_t cap);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include <sys/types.h>
 
+#include <stddef.h>
+
 #include "certs/secret.h"
 
 enum {
@@ -18,5 +20,10 @@ enum {
  */
 int file_read(struct blob *content, const char *path, const char *role,
     mode_t *mode, struct report *report) MUST_CHECK;
+
+/* The same for a list that may be larger: bytes_max instead of
+ * FILE_BYTES_MAX. */
+int file_read_list(struct blob *content, const char *path, const char *role,
+    size_t bytes_max, struct report *report) MUST_CHECK;
 
 #endif

@@ -26,15 +26,20 @@ read_key(struct der info, struct der *key)
     return der_skip_unused_bits(key);
 }
 
-static void
+static bool
 read_extensions(struct der rest, struct der *extensions)
 {
     struct der_element element;
 
-    while (der_take(&rest, &element))
-        if (element.tag == EXTENSIONS_TAG
-            && der_take_tag(&element.content, DER_SEQUENCE, &element))
-            *extensions = element.content;
+    while (der_take(&rest, &element)) {
+        if (element.tag != EXTENSIONS_TAG)
+            continue;
+        if (extensions->data != NULL
+            || !der_take_tag(&element.content, DER_SEQUENCE, &element))
+            return false;
+        *extensions = element.content;
+    }
+    return rest.len == 0;
 }
 
 bool
@@ -59,15 +64,17 @@ x509_parts_read(struct x509_parts *parts, const struct blob *der)
         || !der_take_tag(&rest, DER_SEQUENCE, &element))
         return false;
     parts->issuer = element.whole;
-    if (!der_take_tag(&rest, DER_SEQUENCE, &passed) /* validity */
-        || !der_take_tag(&rest, DER_SEQUENCE, &element))
+    if (!der_take_tag(&rest, DER_SEQUENCE, &element))
+        return false;
+    parts->validity = element.content;
+    if (!der_take_tag(&rest, DER_SEQUENCE, &element))
         return false;
     parts->subject = element.whole;
     if (!der_take_tag(&rest, DER_SEQUENCE, &element)
         || !read_key(element.content, &parts->key))
         return false;
-    read_extensions(rest, &parts->extensions);
-    return true;
+    parts->key_info = element.whole;
+    return read_extensions(rest, &parts->extensions);
 }
 
 bool

@@ -16,7 +16,9 @@
 struct x509_parts {
     struct der serial;     /* the integer's content */
     struct der issuer;     /* with tag and length */
+    struct der validity;   /* the two dates */
     struct der subject;    /* with tag and length */
+    struct der key_info;   /* SubjectPublicKeyInfo, with tag and length */
     struct der key;        /* the bits of the public key */
     struct der extensions; /* one after the other; empty: none */
 };

@@ -76,6 +76,30 @@ wide_strings_are_read(void **state)
     prints(name, sizeof(name) - 1, "CN=ab");
 }
 
+/* As bytes the first would look like "ab". */
+static void
+wide_character_is_not_its_bytes(void **state)
+{
+    static const char name[] =
+        "\x31\x0f\x30\x0d" ATTRIBUTE(CN, "\x1e", "\x06", "ab\x00\xe4\x00,");
+    static const char wider[] =
+        "\x31\x0d\x30\x0b" ATTRIBUTE(CN, "\x1c", "\x04", "\0\1\xf6\x00");
+
+    (void)state;
+    prints(name, sizeof(name) - 1, "CN=\\xe6\\x85\\xa2\\xc3\\xa4\\x2c");
+    prints(wider, sizeof(wider) - 1, "CN=\\xf0\\x9f\\x98\\x80");
+}
+
+static void
+half_a_wide_character_is_shown(void **state)
+{
+    static const char name[] =
+        "\x31\x0c\x30\x0a" ATTRIBUTE(CN, "\x1e", "\x03", "\0ab");
+
+    (void)state;
+    prints(name, sizeof(name) - 1, "CN=a\\xff");
+}
+
 static void
 unknown_attribute_is_called_by_its_number(void **state)
 {
@@ -126,6 +150,8 @@ main(void)
         cmocka_unit_test(structure_inside_a_value_is_escaped),
         cmocka_unit_test(what_is_not_printable_is_escaped),
         cmocka_unit_test(wide_strings_are_read),
+        cmocka_unit_test(wide_character_is_not_its_bytes),
+        cmocka_unit_test(half_a_wide_character_is_shown),
         cmocka_unit_test(unknown_attribute_is_called_by_its_number),
         cmocka_unit_test(name_without_parts_is_called_empty),
         cmocka_unit_test(long_name_is_cut_visibly),
