@@ -2,6 +2,7 @@
 /* Judging clients. Each test either passes or writes the ruling. */
 #include "certs/admission.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -112,7 +113,7 @@ miss_list(struct judge *judge, const struct crl_answer *answer, bool is_ca)
     char why[128];
 
     date_format(answer->when, until);
-    if (answer->verdict == CRL_MISSING)
+    if (answer->verdict == CRL_ABSENT)
         (void)snprintf(why, sizeof(why), "clients.crl has no list %s", whose);
     else
         (void)snprintf(why, sizeof(why),

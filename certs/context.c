@@ -296,10 +296,8 @@ context_step_begin(struct context *context, struct peer *peer)
 void
 context_step_end(struct context *context)
 {
-    const struct peer *peer = context->peer;
-
     context->peer = NULL;
-    if (peer != NULL && peer->client != NULL && context->admission != NULL)
+    if (context->admission != NULL)
         (void)wolfSSL_CertManagerUnloadIntermediateCerts(
             wolfSSL_CTX_GetCertManager(context->ctx));
 }

@@ -220,10 +220,10 @@ path_free(struct path *path)
     free(path);
 }
 
-struct blob
+struct der
 path_record(const struct path *path)
 {
-    return (struct blob){(uint8_t *)path->bytes, path->len};
+    return (struct der){path->bytes, path->len};
 }
 
 struct path *

@@ -40,7 +40,7 @@ struct path *path_new(const struct blob *chain, size_t count,
 void path_free(struct path *path);
 
 /* Inside the object. */
-struct blob path_record(const struct path *path);
+struct der path_record(const struct path *path);
 /* Believes no size in it. NULL: broken, or no memory. */
 struct path *path_from_record(const uint8_t *data, size_t len) MUST_CHECK;
 

@@ -125,7 +125,7 @@ peer_seal(const struct peer *peer, bool is_resumed, uint8_t *out, size_t cap)
      * only shown says nothing of who shows it. */
     const struct peer *from = is_resumed ? peer->resumed : peer;
     struct blob client;
-    struct blob path = {0};
+    struct der path = {0};
     uint64_t at;
 
     if (from == NULL || from->client == NULL)

@@ -95,14 +95,16 @@ compare_info(const void *a, const void *b)
 static int
 make_fingerprint(struct trust *trust, const struct config_clients *clients)
 {
-    struct certificate_info *sorted = malloc(trust->ca_count * sizeof(*sorted));
+    struct certificate_info *sorted =
+        malloc((trust->ca_count + 1) * sizeof(*sorted));
     uint8_t rule = clients->allow_all ? 1 : 0;
     wc_Sha256 sha;
     int error;
 
     if (sorted == NULL)
         return -1;
-    memcpy(sorted, trust->info, trust->ca_count * sizeof(*sorted));
+    if (trust->ca_count > 0)
+        memcpy(sorted, trust->info, trust->ca_count * sizeof(*sorted));
     qsort(sorted, trust->ca_count, sizeof(*sorted), compare_info);
     error = wc_InitSha256(&sha);
     for (size_t i = 0; i < trust->ca_count && error == 0; i++)
@@ -131,10 +133,6 @@ trust_load(const struct config_clients *clients, struct report *report)
     for (size_t i = 0; i < clients->ca.count; i++)
         if (load_file(trust, clients->ca.items[i], report) != 0)
             goto free_trust;
-    if (trust->ca_count == 0) {
-        report_error(report, SL_CA_NONE, "clients.ca names no file");
-        goto free_trust;
-    }
     if (make_fingerprint(trust, clients) == 0)
         return trust;
     report_error(report, SL_MEMORY, "out of memory while loading clients.ca");

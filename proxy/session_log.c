@@ -52,6 +52,8 @@ put_handshake(struct log_line *line, const struct session *session)
     log_put_string(line, "alpn", session->wishes.protocol);
     log_put_string(line, "resumed", session->is_resumed ? "yes" : "no");
     log_put_string(line, "identity", session->peer.identity);
+    log_put_string(line, "admitted_by", session->peer.admitted_by);
+    log_put_string(line, "warning", session->peer.warning);
 }
 
 static void

@@ -343,7 +343,7 @@ assert_whole(const struct snapshot *snapshot)
         assert_non_null(sni_find(snapshot->services[i].names, "localhost"));
     }
     assert_non_null(snapshot->services[0].ring);
-    assert_non_null(snapshot->services[1].trust);
+    assert_non_null(snapshot->services[1].admission);
 }
 
 /* What loads are refused memory with. */

@@ -141,9 +141,9 @@ trust_is_there_where_clients_are_verified(void **state)
     struct snapshot *snapshot = make_snapshot(two_of_each);
 
     (void)state;
-    assert_null(snapshot->services[0].trust);
-    assert_non_null(snapshot->services[1].trust);
-    assert_int_equal(snapshot->services[1].trust->ca_count, 1);
+    assert_null(snapshot->services[0].admission);
+    assert_non_null(snapshot->services[1].admission);
+    assert_int_equal(snapshot->services[1].admission->trust->ca_count, 1);
     snapshot_unref(snapshot);
 }
 

@@ -457,7 +457,6 @@ handshake_of_a_client_that_leaves_is_truncated(void **state)
     assert_int_equal(shutdown(pair.client_fd, SHUT_WR), 0);
     notice_until(&pair.side.sock, EV_CLOSED);
     assert_int_equal(tls_stream_handshake(&pair.side), IO_TRUNCATED);
-    context_handshake_ended(pair.service.context);
     assert_fault(&pair, CLOSE_CLIENT_TRUNCATED, "");
     tls_pair_stop(&pair);
 }

@@ -166,7 +166,6 @@ shakes_hands_with(
         allocations = left;
         refuse_no_more();
     }
-    context_handshake_ended(pair.service.context);
     assert_true(is_refused ? result == IO_ERROR : result == IO_OK);
     tls_stream_fault(&pair.side, &fault);
     if (is_refused && fault.reason == CLOSE_NO_MEMORY)

@@ -76,9 +76,10 @@ tls_pair_shake(struct tls_pair *pair)
         assert_true(i < TURNS_MAX);
         (void)tls_pair_step_client(pair);
         notice(&pair->side.sock);
+        context_step_begin(pair->service.context, &pair->peer);
         result = tls_stream_handshake(&pair->side);
+        context_step_end(pair->service.context);
     }
-    context_handshake_ended(pair->service.context);
     return result;
 }
 
