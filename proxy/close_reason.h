@@ -32,6 +32,8 @@
     X(IDLE_TIMEOUT, "idle_timeout", INFO, SL_NONE)                             \
     X(HALF_CLOSED_TIMEOUT, "half_closed_timeout", INFO, SL_NONE)               \
     X(LIFETIME, "lifetime", INFO, SL_NONE)                                     \
+    X(TRUST, "trust_changed", WARN, SL_CLIENT_NO_LONGER)                       \
+    X(CLIENT_EXPIRED, "client_expired", INFO, SL_CLIENT_NO_LONGER)             \
     X(DRAIN_EXPIRED, "drain_expired", WARN, SL_NONE)                           \
     X(STOPPED, "stopped", WARN, SL_NONE)                                       \
     X(NO_MEMORY, "no_memory", WARN, SL_MEMORY)                                 \

@@ -88,7 +88,10 @@ deadline(const struct session *session, enum close_reason *reason)
     }
     if (life_ms != 0 && earlier(quiet_ms, life_ms) == life_ms)
         *reason = CLOSE_LIFETIME;
-    return earlier(quiet_ms, life_ms);
+    quiet_ms = earlier(quiet_ms, life_ms);
+    if (session->end_ms != 0 && earlier(quiet_ms, session->end_ms) != quiet_ms)
+        *reason = session->end_reason;
+    return earlier(quiet_ms, session->end_ms);
 }
 
 /*
@@ -118,6 +121,11 @@ session_arm_timer(struct session *session)
 static void
 take_timeout(struct session *session, enum close_reason reason)
 {
+    if (session->state != SESSION_CONNECT && reason == CLOSE_TRUST) {
+        session_fail(session, reason, "%s",
+            session->end_words != NULL ? session->end_words : "");
+        return;
+    }
     if (session->state != SESSION_CONNECT) {
         session_fail(session, reason, NULL);
         return;
@@ -203,6 +211,7 @@ session_start_relay(struct session *session)
         &session->client.stream, &session->backend.stream, passes);
     session->state = SESSION_RELAY;
     session->activity_ms = clock_now_ms();
+    session_end_with_certificate(session);
     step_relay(session);
 }
 

@@ -60,6 +60,10 @@ int session_new(struct session_host *host, size_t service_index, int fd,
 /* Ends a session from outside: CLOSE_DRAIN_EXPIRED or CLOSE_STOPPED. */
 void session_stop(struct session *session, enum close_reason reason);
 
+/* The host's view is another one: a session whose client that no longer
+ * accepts will end within the time. True: it will. */
+bool session_trust_changed(struct session *session, int64_t spread_ms);
+
 /* A log line with what is known of it now (event=dump). */
 void session_dump(const struct session *session);
 

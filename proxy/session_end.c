@@ -25,6 +25,7 @@ session_free(struct session *session)
     free(session->server_name);
     free(session->hello);
     free(session->detail);
+    free(session->end_words);
     free(session);
     counters_give(host->counters);
     host->on_ended(host);
@@ -39,6 +40,8 @@ resets_client(const struct session *session)
     case CLOSE_IDLE_TIMEOUT:
     case CLOSE_HALF_CLOSED_TIMEOUT:
     case CLOSE_LIFETIME:
+    case CLOSE_TRUST:
+    case CLOSE_CLIENT_EXPIRED:
     case CLOSE_DRAIN_EXPIRED:
     case CLOSE_STOPPED:
     case CLOSE_NO_MEMORY:
@@ -73,7 +76,8 @@ close_sides(struct session *session)
     } else {
         /* Closing over unread bytes resets, and a reset would overtake the
          * alert that tells the client why. */
-        if (session->client.tls_error != 0)
+        if (session->client.tls_error != 0
+            || session->reason == CLOSE_CLIENT_REFUSED)
             socket_discard_input(&session->client.sock);
         tls_stream_close(&session->client);
     }

@@ -242,6 +242,7 @@ begin_handshake(struct session *session)
 void
 session_step_handshake(struct session *session)
 {
+    struct ruling ruling;
     enum io_result result;
 
     if (session->client.ssl == NULL && !begin_handshake(session))
@@ -262,6 +263,11 @@ session_step_handshake(struct session *session)
     if (!peer_settle(&session->peer, session->is_resumed)) {
         session_fail(session, CLOSE_CLIENT_REFUSED,
             "its session was resumed, but not its identity");
+        return;
+    }
+    if (!session_is_still_welcome(session, &ruling)) {
+        peer_refuse(&session->peer, &ruling);
+        fail_by_refusal(session);
         return;
     }
     session->state = SESSION_CONNECT;

@@ -65,6 +65,11 @@ struct session {
     const char *group;
     bool is_resumed;
 
+    /* When it is to end although all is well; 0: never. */
+    int64_t end_ms;
+    enum close_reason end_reason;
+    char *end_words; /* heap; more on that, or NULL */
+
     int backend_index;
     backend_mask tried;
 };
@@ -93,6 +98,13 @@ int session_watch_backend(struct session *session) MUST_CHECK;
 
 /* Makes the timer fire no later than the state's deadline (session.c). */
 void session_arm_timer(struct session *session);
+
+/* Would a client that was let in by the session's own rules be let in by those
+ * that are current now? The ruling is set when not (session_trust.c). */
+bool session_is_still_welcome(
+    const struct session *session, struct ruling *ruling) MUST_CHECK;
+/* Sets the end that goes with the client's certificate, if settings say so. */
+void session_end_with_certificate(struct session *session);
 
 /* The one way out, once a reason is recorded; the session may be gone
  * afterwards (session_end.c). */

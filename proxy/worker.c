@@ -135,11 +135,33 @@ answer_if_drained(struct worker *worker)
     answer(worker, WORKER_DRAINED);
 }
 
+/* Ends the sessions whose client the new view does not accept, by and by. */
+static void
+judge_sessions(struct worker *worker, const struct config_reload *reload)
+{
+    struct session *session = TAILQ_FIRST(&worker->host.sessions);
+    struct log_line line;
+    int64_t count = 0;
+
+    if (reload->on_trust_change != TRUST_CHANGE_CLOSE)
+        return;
+    for (; session != NULL; session = session_next(session))
+        if (session_trust_changed(session, reload->trust_change_spread_ms))
+            count++;
+    if (count == 0)
+        return;
+    log_begin(&line, LOG_LEVEL_WARN, "trust_changed");
+    log_put_int(&line, "closing", count);
+    log_put_int(&line, "within_ms", reload->trust_change_spread_ms);
+    log_end(&line);
+}
+
 static void
 take_view(struct worker *worker, struct view *view)
 {
     apply_settings(worker, view);
     listeners_adopt(&worker->listeners, view);
+    judge_sessions(worker, &view->snapshot->config->reload);
 }
 
 static void
