@@ -2,6 +2,7 @@
 /* A peer's life, its refusal in words, and its identity in a ticket. */
 #include "certs/peer.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,23 +55,37 @@ peer_deinit(struct peer *peer)
 
 /* --- refusing ------------------------------------------------------------ */
 
+/* As openssl and our status write it. */
+static void
+write_serial(char out[IDENTITY_SERIAL_BYTES], const struct client *client)
+{
+    const char *serial = client_serial(client);
+    size_t len = strnlen(serial, IDENTITY_SERIAL_BYTES - 1);
+
+    for (size_t i = 0; i < len; i++)
+        out[i] = (char)toupper((unsigned char)serial[i]);
+    out[len] = '\0';
+}
+
 static char *
 refusal_words(const struct peer *peer, const struct ruling *ruling)
 {
     const struct client *client = peer->client;
     char from[DATE_TEXT_BYTES];
     char until[DATE_TEXT_BYTES];
+    char serial[IDENTITY_SERIAL_BYTES];
     char *words;
 
     if (client == NULL)
         return strdup(ruling->words);
+    write_serial(serial, client);
     date_format(client_not_before(client), from);
     date_format(client_not_after(client), until);
     if (asprintf(&words,
             "certificate refused: %s; subject \"%s\", issuer \"%s\", serial "
             "%s, valid %s to %s, extended key usage %s, sha256 %s",
             ruling->words, client_subject(client), client_issuer(client),
-            client_serial(client), from, until, client_usages(client),
+            serial, from, until, client_usages(client),
             client_fingerprint(client))
         < 0)
         return NULL;

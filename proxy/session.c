@@ -18,6 +18,11 @@
 #include "proxy/clock.h"
 #include "proxy/session_state.h"
 
+/* Whoever is asked has a time-out of its own; this is beyond all of them. */
+enum {
+    ASK_MS_MAX = 30 * 1000
+};
+
 static void session_run(struct session *session);
 
 void
@@ -71,6 +76,10 @@ deadline(const struct session *session, enum close_reason *reason)
     case SESSION_HANDSHAKE:
         *reason = CLOSE_HANDSHAKE_TIMEOUT;
         return after(session->start_ms, timeouts->handshake_ms);
+    case SESSION_ASK:
+        *reason = CLOSE_HANDSHAKE_TIMEOUT;
+        return session->ask_ms + ASK_MS_MAX
+               + session->service->config->clients.ocsp_timeout_ms;
     case SESSION_CONNECT:
         *reason = CLOSE_BACKEND_TIMEOUT;
         return after(session->connect_ms, timeouts->connect_ms);
@@ -232,6 +241,11 @@ session_run(struct session *session)
                 loop_queue(
                     &session->host->loop, &session->task, QUEUE_HANDSHAKES);
             break;
+        case SESSION_ASK:
+            if (session->client.sock.is_readable
+                && socket_is_broken(&session->client.sock))
+                session_fail(session, CLOSE_CLIENT_RESET, NULL);
+            break;
         case SESSION_CONNECT:
             if (session->client.sock.is_readable
                 && socket_is_broken(&session->client.sock))
@@ -251,6 +265,12 @@ session_run(struct session *session)
         return;
     }
     session_arm_timer(session);
+}
+
+void
+session_go_on(struct session *session)
+{
+    session_run(session);
 }
 
 /* A turn in the loop's queues. */

@@ -4,7 +4,8 @@
  *
  *   SESSION_HELLO      gathers the ClientHello; no TLS state exists yet
  *   SESSION_HANDSHAKE  has a TLS object; may wait for its turn
- *   SESSION_CONNECT    the handshake is done; a backend is being connected
+ *   SESSION_ASK        the handshake is done; others are asked about the client
+ *   SESSION_CONNECT    it may come in; a backend is being connected
  *   SESSION_RELAY      bytes flow
  *   SESSION_LINGER     is over; what was accepted still drains to a side that
  *                      will then see a reset
@@ -22,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proxy/askers.h"
 #include "proxy/close_reason.h"
 #include "proxy/counters.h"
 #include "proxy/loop.h"
@@ -39,6 +41,7 @@ struct session_host {
     struct session_list sessions;
     size_t session_count;
     struct repeats repeats;
+    struct askers askers;
     struct counters *counters; /* shared; a place per session */
     uint64_t next_id;
     uint64_t id_step; /* so that workers never give the same id */

@@ -107,6 +107,7 @@ session_end_linger(struct session *session)
 static void
 unwatch(struct session *session)
 {
+    session_stop_asking(session);
     loop_unqueue(&session->host->loop, &session->task);
     event_del(&session->client_event);
     if (session->backend.sock.fd >= 0)

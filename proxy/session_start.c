@@ -192,6 +192,13 @@ fail_by_refusal(struct session *session)
         words != NULL ? words : "certificate refused");
 }
 
+void
+session_refuse(struct session *session, const struct ruling *ruling)
+{
+    peer_refuse(&session->peer, ruling);
+    fail_by_refusal(session);
+}
+
 static void
 fail_handshake(struct session *session, enum io_result result)
 {
@@ -228,10 +235,14 @@ begin_handshake(struct session *session)
 {
     struct WOLFSSL *ssl = context_connection_new(
         session->context, &session->peer, &session->wishes);
-    bool has_begun = ssl != NULL
-                     && tls_stream_start(&session->client, ssl, session->hello,
-                            session->hello_len)
-                            == 0;
+    bool has_begun;
+
+    session->peer.keeps_chain =
+        session->service->config->clients.ocsp != OCSP_OFF;
+    has_begun = ssl != NULL
+                && tls_stream_start(&session->client, ssl, session->hello,
+                       session->hello_len)
+                       == 0;
 
     drop_hello(session);
     if (!has_begun)
@@ -265,13 +276,10 @@ session_step_handshake(struct session *session)
             "its session was resumed, but not its identity");
         return;
     }
-    if (!session_is_still_welcome(session, &ruling)) {
-        peer_refuse(&session->peer, &ruling);
-        fail_by_refusal(session);
-        return;
-    }
-    session->state = SESSION_CONNECT;
-    session_next_backend(session, 0);
+    if (session_is_still_welcome(session, &ruling))
+        session_start_asking(session);
+    else
+        session_refuse(session, &ruling);
 }
 
 /* Adds one backend's failure to the words that the log will have. */

@@ -20,9 +20,17 @@ enum {
 enum session_state {
     SESSION_HELLO,
     SESSION_HANDSHAKE,
+    SESSION_ASK,
     SESSION_CONNECT,
     SESSION_RELAY,
     SESSION_LINGER,
+};
+
+/* What is asked of others about a client, in this order. */
+enum session_question {
+    QUESTION_OCSP,
+    QUESTION_NAME,
+    QUESTION_NONE,
 };
 
 struct session {
@@ -65,6 +73,11 @@ struct session {
     const char *group;
     bool is_resumed;
 
+    enum session_question question; /* the next one, in SESSION_ASK */
+    struct ocsp_ticket *ocsp;       /* NULL: not waiting for it */
+    struct resolver_query *names;   /* the same */
+    int64_t ask_ms;                 /* start of SESSION_ASK */
+
     /* When it is to end although all is well; 0: never. */
     int64_t end_ms;
     enum close_reason end_reason;
@@ -98,6 +111,16 @@ int session_watch_backend(struct session *session) MUST_CHECK;
 
 /* Makes the timer fire no later than the state's deadline (session.c). */
 void session_arm_timer(struct session *session);
+
+/* Goes on by the state: for whoever has changed it from outside the events of
+ * the two sockets (session.c). The session may be gone afterwards. */
+void session_go_on(struct session *session);
+/* The client is not let in after all, and told so (session_start.c). */
+void session_refuse(struct session *session, const struct ruling *ruling);
+/* Asks what is to be asked, then connects the backend (session_ask.c). */
+void session_start_asking(struct session *session);
+/* Whoever is still being asked need not answer. */
+void session_stop_asking(struct session *session);
 
 /* Would a client that was let in by the session's own rules be let in by those
  * that are current now? The ruling is set when not (session_trust.c). */

@@ -346,6 +346,7 @@ worker_new(const struct worker_settings *settings, struct report *report)
     if (pipe2(worker->inbox, O_CLOEXEC) != 0
         || loop_init(&worker->host.loop, 0) != 0 || watch_inbox(worker) != 0)
         goto failed;
+    askers_init(&worker->host.askers, worker->host.loop.base);
     return worker;
 
 failed:
@@ -411,6 +412,7 @@ worker_free(struct worker *worker)
         event_del(&worker->inbox_event);
         event_del(&worker->housekeeping);
     }
+    askers_deinit(&worker->host.askers);
     loop_deinit(&worker->host.loop);
     view_unref(worker->host.view);
     ticket_ring_unref(worker->ring);
