@@ -136,6 +136,16 @@ warn_mode(const struct service_build *build)
             build->config->name, service->reason);
 }
 
+static void
+warn_level(const struct service_build *build)
+{
+    if (build->config->required_level == LEVEL_NONE)
+        report_warning(build->build->report, SL_LEVEL_NONE,
+            "service %s: serves PLAINTEXT to whoever does not speak TLS, which "
+            "everybody on the way can read and change (required_level = none)",
+            build->config->name);
+}
+
 /* Certificates behind the first are left out until they come. */
 static void
 warn_left_out(const struct service_build *build)
@@ -163,6 +173,7 @@ set_mode(struct service_build *build)
 
     service->first = find_first(build);
     entry = &build->build->snapshot->identities[service->first];
+    warn_level(build);
     warn_left_out(build);
     if (entry->identity != NULL)
         return;

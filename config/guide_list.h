@@ -277,6 +277,11 @@
       "on_missing = plaintext, and the pair was not good at start", \
       "install a good pair and reload: it then becomes TLS and never " \
       "falls back by itself") \
+    X(SL_LEVEL_NONE, "SL-LEVEL-NONE", \
+      "a service lets clients choose plaintext", \
+      "required_level = none, which is for the time of a migration", \
+      "switch on TLS in the clients that sidelock status lists, then " \
+      "write required_level = tls") \
     G("OCSP staples") \
     X(SL_STAPLE_MISSING, "SL-STAPLE-MISSING", \
       "the certificate demands a staple, and there is none", \

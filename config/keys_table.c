@@ -254,8 +254,9 @@ const struct key config_keys[] = {
         .fallback = "500ms",
         .min = MS,
         .max = HOUR,
+        .is_zero_allowed = true,
         .help = "at required_level = none: a client that has sent nothing"
-                " by then is served plaintext",
+                " by then is served plaintext; 0: it is waited for",
     },
     {
         .section = SECTION_LIMITS,

@@ -6,14 +6,8 @@
 #include "proxy/admin_status.h"
 #include "proxy/clock.h"
 
-enum {
-    /* Kept free of certificates, of which there may be any number, for all
-     * that is bounded. */
-    ROOM_FOR_THE_REST = 6 * 1024 * 1024
-};
-
-static void
-put_time(struct json *json, const char *key, time_t at)
+void
+admin_put_time(struct json *json, const char *key, time_t at)
 {
     char text[32];
     struct tm utc;
@@ -82,7 +76,7 @@ put_certificate(const struct admin_certificate *certificate, void *arg)
     struct json *json = certificates->json;
     const struct certificate_info *leaf = &certificate->identity->info[0];
 
-    if (json_room(json) < ROOM_FOR_THE_REST) {
+    if (json_room(json) < ADMIN_ROOM_FOR_THE_REST) {
         certificates->left_out++;
         return;
     }
@@ -93,9 +87,10 @@ put_certificate(const struct admin_certificate *certificate, void *arg)
     json_put_string(json, "issuer", leaf->issuer);
     json_put_string(json, "serial", leaf->serial);
     json_put_string(json, "fingerprint", leaf->fingerprint);
-    put_time(json, "not_before", leaf->not_before);
-    put_time(json, "not_after", leaf->not_after);
-    put_time(json, "secure_until", identity_not_after(certificate->identity));
+    admin_put_time(json, "not_before", leaf->not_before);
+    admin_put_time(json, "not_after", leaf->not_after);
+    admin_put_time(
+        json, "secure_until", identity_not_after(certificate->identity));
     json_end_object(json);
 }
 
@@ -109,6 +104,18 @@ mode_word(enum service_mode mode)
     };
 
     return words[mode];
+}
+
+static const char *
+level_word(enum required_level level)
+{
+    static const char *const words[] = {
+        [LEVEL_NONE] = "none",
+        [LEVEL_TLS] = "tls",
+        [LEVEL_PEER] = "peer",
+    };
+
+    return words[level];
 }
 
 static void
@@ -125,6 +132,8 @@ put_service(struct json *json, const struct server *server, size_t index)
     json_put_string(json, "name", service->name);
     json_put_string(json, "status", words);
     json_put_string(json, "mode", mode_word(state->mode));
+    json_put_string(
+        json, "required_level", level_word(service->required_level));
     json_put_string(json, "reason", state->reason);
     put_listens(json, &server->listens, index);
     put_backends(json, &service->backend);
@@ -132,6 +141,7 @@ put_service(struct json *json, const struct server *server, size_t index)
     admin_each_certificate(server, index, put_certificate, &certificates);
     json_end_array(json);
     json_put_int(json, "certificates_left_out", (int64_t)certificates.left_out);
+    admin_put_census(json, server, index);
     json_end_object(json);
 }
 
@@ -179,7 +189,7 @@ put_process(struct json *json, const struct server *server)
     json_put_string(json, "state", state_word(server->state));
     json_put_string(json, "unready", admin_unready_reason(server));
     json_put_string(json, "config", server->source->path);
-    put_time(json, "started", server->started_at);
+    admin_put_time(json, "started", server->started_at);
     json_put_int(
         json, "uptime_s", (clock_now_ms() - server->started_ms) / 1000);
     json_put_string(json, "log", server->snapshot->config->log.output);
@@ -197,7 +207,7 @@ put_last_reload(struct json *json, const struct reload_outcome *outcome)
         return;
     }
     json_begin_object(json, "last_reload");
-    put_time(json, "at", outcome->at);
+    admin_put_time(json, "at", outcome->at);
     json_put_string(json, "trigger", outcome->trigger);
     json_put_string(
         json, "outcome", outcome->is_success ? "success" : "failure");

@@ -49,6 +49,21 @@ void admin_restart_keys(const struct server *server, char *out, size_t cap);
 /* Is there anything that somebody should look at? */
 bool admin_has_warnings(const struct server *server);
 
+enum {
+    /* Bytes of JSON kept free of lists of any length (certificates, sources)
+     * for all that is bounded. */
+    ADMIN_ROOM_FOR_THE_REST = 6 * 1024 * 1024
+};
+
+void admin_put_time(struct json *json, const char *key, time_t at);
+
+/* "census" of a service: null unless its clients are counted
+ * (admin_census.c). */
+void admin_put_census(
+    struct json *json, const struct server *server, size_t service_index);
+void admin_print_census(
+    FILE *out, const struct server *server, size_t service_index);
+
 void admin_put_status(struct json *json, const struct server *server);
 void admin_put_reload(struct json *json, const struct server *server);
 

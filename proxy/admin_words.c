@@ -128,6 +128,11 @@ print_status_line(FILE *out, const struct server *server, size_t index)
             "  serves WITHOUT TLS (%llu connections so far): %s [%s]\n",
             atomic_load(&server->counters.plaintext), service->reason,
             guide_text(SL_PLAINTEXT));
+    if (server->snapshot->config->services[index].required_level == LEVEL_NONE)
+        (void)fprintf(out,
+            "  serves PLAINTEXT to whoever does not speak TLS: required_level "
+            "= none [%s]\n",
+            guide_text(SL_LEVEL_NONE));
 }
 
 static void
@@ -137,6 +142,7 @@ print_service(FILE *out, const struct server *server, size_t index)
 
     print_status_line(out, server, index);
     print_addresses(out, server, index);
+    admin_print_census(out, server, index);
     if (server->snapshot->services[index].mode != SERVICE_TLS)
         return;
     admin_each_certificate(server, index, print_certificate, &certificates);

@@ -25,6 +25,11 @@ check_mode(struct check *check, size_t index)
     }
     switch (check->snapshot->services[index].mode) {
     case SERVICE_TLS:
+        if (check->config->services[index].required_level == LEVEL_NONE) {
+            row.code = SL_LEVEL_NONE;
+            check_add_row(check, &row, "TLS, or PLAINTEXT if the client likes");
+            return;
+        }
         row.outcome = CHECK_OK;
         check_add_row(check, &row, "TLS");
         return;

@@ -276,11 +276,17 @@ read_hello(struct hello *hello, struct reader *message)
     return HELLO_COMPLETE;
 }
 
+bool
+hello_may_begin_with(uint8_t first)
+{
+    return first == RECORD_HANDSHAKE;
+}
+
 /* Could these first bytes begin a TLS handshake record? */
 static bool
 looks_like_tls(const uint8_t *data, size_t len)
 {
-    return data[0] == RECORD_HANDSHAKE && (len < 2 || data[1] == 3);
+    return hello_may_begin_with(data[0]) && (len < 2 || data[1] == 3);
 }
 
 /* The message's length with its header, once the header has arrived. */

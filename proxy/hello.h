@@ -53,6 +53,9 @@ struct hello {
     bool is_fragmented;             /* it came in more than one record */
 };
 
+/* Can a record with a ClientHello begin with this byte? */
+bool hello_may_begin_with(uint8_t first);
+
 /* Reads data[len]; fills hello only on HELLO_COMPLETE. Keeps nothing. */
 enum hello_result hello_parse(
     struct hello *hello, const uint8_t *data, size_t len);

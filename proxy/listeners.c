@@ -75,6 +75,14 @@ retire_unnamed(struct listeners *listeners, const struct view *view)
     }
 }
 
+/* Then clients speak first. */
+static bool
+always_speaks_tls(const struct view_service *service)
+{
+    return service->snapshot->mode == SERVICE_TLS
+           && service->config->required_level != LEVEL_NONE;
+}
+
 void
 listeners_adopt(struct listeners *listeners, struct view *view)
 {
@@ -85,9 +93,8 @@ listeners_adopt(struct listeners *listeners, struct view *view)
         const struct view_listen *listen = &view->listens[i];
         struct listener *listener = find_listener(listeners, listen->fd);
 
-        listener_set_defer(
-            listen->fd, view->services[listen->service_index].snapshot->mode
-                            == SERVICE_TLS);
+        listener_set_defer(listen->fd,
+            always_speaks_tls(&view->services[listen->service_index]));
         if (listener != NULL)
             listener->service_index = listen->service_index;
         else

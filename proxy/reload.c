@@ -71,6 +71,7 @@ commit(struct server *server, struct change *change)
     free(change->views);
     listen_set_forget(&server->listens);
     server->listens = change->listens;
+    census_set_forget_others(&server->census, change->snapshot->config);
     snapshot_unref(server->snapshot);
     server->snapshot = change->snapshot;
 }

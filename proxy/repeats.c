@@ -103,8 +103,8 @@ repeats_take_due(struct repeats *repeats, int64_t now_ms, struct repeat *due)
     return false;
 }
 
-static struct repeat_host
-host_of(const struct address *address)
+struct repeat_host
+repeat_host_of(const struct address *address)
 {
     struct repeat_host host = {{0}};
 
@@ -133,7 +133,7 @@ repeat_key_of(
     const struct address *address, enum close_reason reason, const char *detail)
 {
     return (struct repeat_key){
-        .host = host_of(address),
+        .host = repeat_host_of(address),
         .reason = reason,
         .detail_hash = hash_text(detail),
     };

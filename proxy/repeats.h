@@ -64,6 +64,7 @@ bool repeats_admit(struct repeats *repeats, const struct repeat_key *key,
 bool repeats_take_due(
     struct repeats *repeats, int64_t now_ms, struct repeat *due);
 
+struct repeat_host repeat_host_of(const struct address *address);
 void repeat_host_format(const struct repeat_host *host, char *out, size_t cap);
 
 #endif

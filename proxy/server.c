@@ -46,7 +46,8 @@ server_build_views(struct server *server, struct snapshot *snapshot,
     for (size_t i = 0; i < server->worker_count; i++) {
         views[i] = view_new(
             snapshot, worker_ring(server->workers[i]), listens->count, report);
-        if (views[i] == NULL)
+        if (views[i] == NULL
+            || census_set_fill_view(&server->census, views[i], report) != 0)
             goto free_views;
         listen_set_fill_view(listens, i, views[i]);
     }
@@ -268,6 +269,7 @@ on_daily(evutil_socket_t fd, short events, void *arg)
     (void)fd;
     (void)events;
     server_log_status(server);
+    census_set_log(&server->census, server->snapshot->config);
     report_init(&report);
     snapshot_judge(server->snapshot, time(NULL), &report);
     log_report(&report);
@@ -382,6 +384,7 @@ server_deinit(struct server *server)
     admin_stop(server->admin);
     free(server->workers);
     listen_set_forget(&server->listens);
+    census_set_deinit(&server->census);
     ticket_ring_unref(server->ring);
     sources_free(server->sources);
     report_deinit(&server->findings);

@@ -10,6 +10,7 @@
 #include "certs/snapshot.h"
 #include "certs/sources.h"
 #include "certs/tickets.h"
+#include "proxy/census_set.h"
 #include "proxy/counters.h"
 #include "proxy/listen_set.h"
 #include "proxy/watch_plan.h"
@@ -65,6 +66,7 @@ struct server {
     time_t started_at;
     int64_t started_ms;
     struct listen_set listens;
+    struct census_set census;
     struct ticket_ring *ring;
     struct counters counters;
     struct worker **workers;

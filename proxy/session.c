@@ -62,6 +62,24 @@ after(int64_t start_ms, int64_t length_ms)
     return length_ms == 0 ? 0 : start_ms + length_ms;
 }
 
+/* Until then a client may choose by its first byte; the handshake's deadline
+ * may be earlier. CLOSE_NONE: the choice then falls on plaintext. */
+static int64_t
+hello_deadline(const struct session *session, enum close_reason *reason)
+{
+    const struct config_timeouts *timeouts =
+        &session->service->config->timeouts;
+    int64_t handshake_ms = after(session->start_ms, timeouts->handshake_ms);
+    int64_t byte_ms = after(session->start_ms, timeouts->first_byte_ms);
+
+    *reason = CLOSE_HANDSHAKE_TIMEOUT;
+    if (byte_ms == 0 || !session_awaits_first_byte(session)
+        || earlier(byte_ms, handshake_ms) != byte_ms)
+        return handshake_ms;
+    *reason = CLOSE_NONE;
+    return byte_ms;
+}
+
 /* When the session's patience ends, in its present state; 0: never. */
 static int64_t
 deadline(const struct session *session, enum close_reason *reason)
@@ -73,6 +91,7 @@ deadline(const struct session *session, enum close_reason *reason)
 
     switch (session->state) {
     case SESSION_HELLO:
+        return hello_deadline(session, reason);
     case SESSION_HANDSHAKE:
         *reason = CLOSE_HANDSHAKE_TIMEOUT;
         return after(session->start_ms, timeouts->handshake_ms);
@@ -130,6 +149,10 @@ session_arm_timer(struct session *session)
 static void
 take_timeout(struct session *session, enum close_reason reason)
 {
+    if (reason == CLOSE_NONE) {
+        session_start_plain(session);
+        return;
+    }
     if (session->state != SESSION_CONNECT && reason == CLOSE_TRUST) {
         session_fail(session, reason, "%s",
             session->end_words != NULL ? session->end_words : "");

@@ -115,28 +115,13 @@ look_at_hello(struct session *session, struct chunk *chunk)
         queue_handshake(session, &hello);
 }
 
-/* The configuration says in words that this service has no TLS yet. */
-static void
-start_plain(struct session *session)
-{
-    tls_stream_set_plain(&session->client);
-    session->is_plain = true;
-    counters_note_plaintext(session->host->counters);
-    session->state = SESSION_CONNECT;
-    session_next_backend(session, 0);
-}
-
 void
 session_gather_hello(struct session *session)
 {
     struct pool *pool = &session->host->loop.pool;
     struct chunk *chunk;
 
-    if (session->service->snapshot->mode == SERVICE_PLAINTEXT) {
-        start_plain(session);
-        return;
-    }
-    if (!session->client.sock.is_readable)
+    if (session_take_plain(session) || !session->client.sock.is_readable)
         return;
     chunk = pool_take(pool);
     if (chunk == NULL) {
@@ -276,6 +261,7 @@ session_step_handshake(struct session *session)
             "its session was resumed, but not its identity");
         return;
     }
+    session_note_tls(session);
     if (session_is_still_welcome(session, &ruling))
         session_start_asking(session);
     else

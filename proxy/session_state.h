@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The inside of a session, for the files that make it up: session.c (life and
- * deadlines), session_start.c (hello, handshake, connect), session_end.c and
- * session_log.c.
+ * deadlines), session_first.c (TLS or not), session_start.c (hello, handshake,
+ * connect), session_end.c and session_log.c.
  */
 #ifndef SIDELOCK_PROXY_SESSION_STATE_H
 #define SIDELOCK_PROXY_SESSION_STATE_H
@@ -65,7 +65,7 @@ struct session {
     uint16_t hello_max_version;
     struct context *context;      /* of the view; NULL before the hello */
     struct context_wishes wishes; /* protocol: of the settings */
-    bool is_plain;                /* no TLS: SERVICE_PLAINTEXT */
+    bool is_plain;                /* no TLS: session_take_plain */
     enum guide_code code;         /* more exact than the reason's; or SL_NONE */
     struct peer peer;
     const char *version; /* set when the handshake is done */
@@ -95,6 +95,20 @@ void session_fail(struct session *session, enum close_reason reason,
 /* Chooses context, group and protocol by the hello; false: refused, with the
  * alert sent and the reason recorded (session_choose.c). */
 bool session_choose(struct session *session, const struct hello *hello);
+
+/*
+ * Is it plaintext? By the service's mode, or by the first byte where
+ * required_level = none leaves the choice to the client; then it is on its
+ * way to the backend, with nothing read yet (session_first.c).
+ */
+bool session_take_plain(struct session *session);
+/* Has the client, whose choice it is, not said anything yet? */
+bool session_awaits_first_byte(const struct session *session);
+/* Nothing was read: from here on bytes pass as they are. */
+void session_start_plain(struct session *session);
+/* The handshake is done, and who the client is is known: counts it, if its
+ * service lets it choose. */
+void session_note_tls(const struct session *session);
 
 /* Steps of the states before the relay (session_start.c). */
 void session_gather_hello(struct session *session);

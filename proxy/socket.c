@@ -87,6 +87,28 @@ socket_receive(struct socket *sock, uint8_t *buf, size_t cap, size_t *count)
 }
 
 enum io_result
+socket_peek(struct socket *sock, uint8_t *byte)
+{
+    ssize_t got;
+
+    if (!sock->is_readable)
+        return IO_AGAIN;
+    do {
+        got = recv(sock->fd, byte, 1, MSG_PEEK);
+    } while (got < 0 && errno == EINTR);
+    if (got > 0)
+        return IO_OK;
+    if (got == 0)
+        return was_reset(sock) ? IO_ERROR : IO_EOF;
+    if (is_again(errno)) {
+        sock->is_readable = false;
+        return IO_AGAIN;
+    }
+    sock->error = errno;
+    return IO_ERROR;
+}
+
+enum io_result
 socket_send(struct socket *sock, const uint8_t *buf, size_t len, size_t *count)
 {
     ssize_t put;

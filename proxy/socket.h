@@ -35,6 +35,9 @@ void socket_note_events(struct socket *sock, short events);
 
 enum io_result socket_receive(
     struct socket *sock, uint8_t *buf, size_t cap, size_t *count);
+/* The next byte, which stays to be received. IO_EOF and IO_ERROR are told
+ * again by socket_receive. */
+enum io_result socket_peek(struct socket *sock, uint8_t *byte);
 enum io_result socket_send(
     struct socket *sock, const uint8_t *buf, size_t len, size_t *count);
 /* Sends a FIN. */

@@ -18,8 +18,10 @@ free_contexts(const struct view *view, struct view_service *service)
 static void
 view_free(struct view *view)
 {
-    for (size_t i = 0; i < view->service_count; i++)
+    for (size_t i = 0; i < view->service_count; i++) {
         free_contexts(view, &view->services[i]);
+        census_table_unref(view->services[i].census);
+    }
     free(view->services);
     free(view->listens);
     snapshot_unref(view->snapshot);

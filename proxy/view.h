@@ -14,6 +14,7 @@
 #include "certs/context.h"
 #include "certs/snapshot.h"
 #include "proxy/backend.h"
+#include "proxy/census.h"
 
 /* A listening socket of this worker and the service it belongs to. */
 struct view_listen {
@@ -29,6 +30,7 @@ struct view_service {
      * the first identity's at once. */
     struct context **contexts;
     struct backend_set backends;
+    struct census_table *census; /* one reference; NULL: not counted */
 };
 
 struct view {

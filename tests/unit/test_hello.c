@@ -218,12 +218,21 @@ a_message_beyond_the_bound_is_too_large(void **state)
         hello_parse(&hello, sample.data, sample.len), HELLO_TOO_LARGE);
 }
 
+static void
+one_byte_of_all_can_begin_a_hello(void **state)
+{
+    (void)state;
+    for (unsigned byte = 0; byte <= UINT8_MAX; byte++)
+        assert_int_equal(hello_may_begin_with((uint8_t)byte), byte == 0x16);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hellos_of_real_clients_give_name_and_version),
         cmocka_unit_test(hellos_of_real_clients_give_what_they_offer),
+        cmocka_unit_test(one_byte_of_all_can_begin_a_hello),
         cmocka_unit_test(every_beginning_of_a_hello_wants_more),
         cmocka_unit_test(a_hello_in_single_byte_records_is_joined),
         cmocka_unit_test(what_follows_the_hello_stays_behind_it),

@@ -60,6 +60,60 @@ reset_peer(struct pair *pair)
     pair->peer = -1;
 }
 
+static void
+peeking_takes_nothing_away(void **state)
+{
+    struct pair *pair = *state;
+    uint8_t buf[8];
+    size_t count;
+    uint8_t byte = 0;
+
+    assert_int_equal(socket_peek(&pair->sock, &byte), IO_AGAIN);
+    pair->sock.is_readable = true;
+    assert_int_equal(socket_peek(&pair->sock, &byte), IO_AGAIN);
+    assert_false(pair->sock.is_readable);
+    peer_send(pair->peer, "abc", 3);
+    notice_until(&pair->sock, EV_READ);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(socket_peek(&pair->sock, &byte), IO_OK);
+        assert_int_equal(byte, 'a');
+    }
+    assert_int_equal(
+        socket_receive(&pair->sock, buf, sizeof(buf), &count), IO_OK);
+    assert_int_equal(count, 3);
+}
+
+static void
+a_peeked_end_is_told_again(void **state)
+{
+    struct pair *pair = *state;
+    uint8_t buf[8];
+    uint8_t byte;
+    size_t count;
+
+    shutdown(pair->peer, SHUT_WR);
+    notice_until(&pair->sock, EV_CLOSED);
+    assert_int_equal(socket_peek(&pair->sock, &byte), IO_EOF);
+    assert_int_equal(
+        socket_receive(&pair->sock, buf, sizeof(buf), &count), IO_EOF);
+}
+
+static void
+a_peeked_reset_is_not_forgotten(void **state)
+{
+    struct pair *pair = *state;
+    uint8_t buf[8];
+    uint8_t byte;
+    size_t count;
+
+    reset_peer(pair);
+    notice_until(&pair->sock, EV_READ);
+    assert_int_equal(socket_peek(&pair->sock, &byte), IO_ERROR);
+    assert_int_equal(pair->sock.error, ECONNRESET);
+    assert_int_equal(
+        socket_receive(&pair->sock, buf, sizeof(buf), &count), IO_ERROR);
+}
+
 /* --- readiness ----------------------------------------------------------- */
 
 static void
@@ -430,6 +484,9 @@ main(void)
 #define ON_PAIR(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         ON_PAIR(without_an_event_nothing_is_tried),
+        ON_PAIR(peeking_takes_nothing_away),
+        ON_PAIR(a_peeked_end_is_told_again),
+        ON_PAIR(a_peeked_reset_is_not_forgotten),
         ON_PAIR(short_read_has_emptied_the_socket),
         ON_PAIR(full_read_leaves_it_readable),
         ON_PAIR(readiness_that_was_wrong_is_forgotten),

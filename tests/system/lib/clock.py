@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Another time of day for the program, by libfaketime. Its timers go on by the
-true clock. Tests that use it are marked shifted_clock."""
+true clock, unless a test asks for another. Tests that use it are marked
+shifted_clock."""
 
 import glob
 
 from lib import settings, sidelock
+
+_TRUE_TIMERS = {
+    "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    "DONT_FAKE_MONOTONIC": "1",
+}
 
 
 def shifted(days):
@@ -24,9 +30,14 @@ class Clock:
         fresh.write_text(_offset(days) + "\n")
         fresh.replace(self._path)
 
-    def environ(self):
+    def environ(self, shifts_timers=False):
+        """shifts_timers: the clock that nobody can set follows, too."""
+        preloaded = _preloaded()
+        if shifts_timers:
+            for name in _TRUE_TIMERS:
+                del preloaded[name]
         return {
-            **_preloaded(),
+            **preloaded,
             "FAKETIME_TIMESTAMP_FILE": str(self._path),
             "FAKETIME_NO_CACHE": "1",
         }
@@ -43,8 +54,7 @@ def _preloaded():
     options = sidelock.environment().get("ASAN_OPTIONS", "")
     return {
         "LD_PRELOAD": found[0],
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "DONT_FAKE_MONOTONIC": "1",
+        **_TRUE_TIMERS,
         # ASan wants to come first, and works second; LSan does not.
         "ASAN_OPTIONS": f"{options}:verify_asan_link_order=0:detect_leaks=0",
     }
