@@ -105,28 +105,40 @@ add_files(struct directory *directory, const char *name, const char *cert,
     return 0;
 }
 
-/* NAME/fullchain.pem or NAME/tls.crt. -1: no memory; a folder with neither is
- * none of ours. */
+/* One layout of a folder. *is_pair: it has at least a half of it; if not, the
+ * watch is told of the certificate that may come. -1: no memory. */
 static int
-add_folder(struct directory *directory, const char *name)
+add_layout(struct directory *directory, const char *name,
+    const char *const layout[2], bool *is_pair, struct report *report)
+{
+    char *cert = join(directory->path, name, strlen(name), layout[0]);
+    char *key = join(directory->path, name, strlen(name), layout[1]);
+    int failed = -1;
+
+    if (cert != NULL && key != NULL
+        && sources_note(report->sources, cert) == 0) {
+        *is_pair = is_file(cert) || is_file(key);
+        failed = *is_pair ? add_files(directory, name, cert, key) : 0;
+    }
+    free(cert);
+    free(key);
+    return failed;
+}
+
+/* NAME/fullchain.pem or else NAME/tls.crt. -1: no memory; a folder with
+ * neither is none of ours. */
+static int
+add_folder(struct directory *directory, const char *name, struct report *report)
 {
     static const char *const layouts[][2] = {
         {"/fullchain.pem", "/privkey.pem"},
         {"/tls.crt", "/tls.key"},
     };
+    bool is_pair = false;
     int failed = 0;
 
-    for (size_t i = 0; i < 2 && failed == 0; i++) {
-        char *cert = join(directory->path, name, strlen(name), layouts[i][0]);
-        char *key = join(directory->path, name, strlen(name), layouts[i][1]);
-
-        if (cert == NULL || key == NULL)
-            failed = -1;
-        else if (is_file(cert) || is_file(key))
-            failed = add_files(directory, name, cert, key);
-        free(cert);
-        free(key);
-    }
+    for (size_t i = 0; i < 2 && failed == 0 && !is_pair; i++)
+        failed = add_layout(directory, name, layouts[i], &is_pair, report);
     return failed;
 }
 
@@ -218,15 +230,19 @@ add_entry(struct directory *directory, const char *name, struct report *report)
     char *path = join(directory->path, name, strlen(name), "");
     struct stat st;
     bool is_there;
+    int failed = 0;
 
     if (path == NULL)
         return fail_memory(directory->path, report);
     is_there = stat(path, &st) == 0;
+    /* Gone meanwhile, or a link to what is yet to come. */
+    if (!is_there)
+        failed = sources_note(report->sources, path);
     free(path);
     if (!is_there)
-        return 0; /* gone meanwhile: the folder's mark has changed */
+        return failed;
     if (S_ISDIR(st.st_mode))
-        return add_folder(directory, name);
+        return add_folder(directory, name, report);
     return add_file(directory, name, report);
 }
 

@@ -190,11 +190,12 @@ read_id(struct der rest, struct ocsp_single *single)
 bool
 ocsp_take_single(struct der *singles, struct ocsp_single *single)
 {
+    struct der others = *singles;
     struct der_element element;
     struct der rest;
 
     memset(single, 0, sizeof(*single));
-    if (!der_take_tag(singles, DER_SEQUENCE, &element))
+    if (!der_take_tag(&others, DER_SEQUENCE, &element))
         return false;
     rest = element.content;
     if (!der_take_tag(&rest, DER_SEQUENCE, &element)
@@ -203,10 +204,12 @@ ocsp_take_single(struct der *singles, struct ocsp_single *single)
         || !der_take_tag(&rest, DER_GENERALIZED_TIME, &element)
         || !read_time(element, &single->this_update))
         return false;
-    if (!der_take_tag(&rest, DER_CONTEXT_0, &element))
-        return true;
-    return der_take_tag(&element.content, DER_GENERALIZED_TIME, &element)
-           && read_time(element, &single->next_update);
+    if (der_take_tag(&rest, DER_CONTEXT_0, &element)
+        && (!der_take_tag(&element.content, DER_GENERALIZED_TIME, &element)
+            || !read_time(element, &single->next_update)))
+        return false;
+    *singles = others;
+    return true;
 }
 
 /* --- hashes -------------------------------------------------------------- */

@@ -56,7 +56,7 @@ struct ocsp_single {
     time_t next_update; /* 0: not said */
 };
 
-/* False: there is no further one, or it is broken. */
+/* False: there is no further one, or it is broken and not taken. */
 bool ocsp_take_single(struct der *singles, struct ocsp_single *single);
 
 /* Is it about the leaf that the issuer has issued? */

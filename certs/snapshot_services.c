@@ -227,10 +227,13 @@ load_admission(struct service_build *build)
     return build->service->admission != NULL ? 0 : -1;
 }
 
-/* Was the same identity proven for the same settings by the load before? */
+/* Was the same identity proven for the same settings by the load before, and
+ * as the service's first one, of which more is asked, if it is that now? */
 static bool
-is_proven(const struct service_build *build, const struct identity *identity)
+is_proven(const struct service_build *build, uint32_t now_index)
 {
+    const struct identity *identity =
+        build->build->snapshot->identities[now_index].identity;
     const struct snapshot *previous = build->build->previous;
     const struct snapshot_service *old = find_old(build);
     const struct sni_choice *choice;
@@ -242,8 +245,8 @@ is_proven(const struct service_build *build, const struct identity *identity)
         return false;
     choice = sni_find(old->names, identity->names[0]);
     index = choice != NULL ? choice->by_type[identity->key_type] : SNI_NONE;
-    return index != SNI_NONE
-           && previous->identities[index].identity == identity;
+    return index != SNI_NONE && previous->identities[index].identity == identity
+           && (now_index != build->service->first || index == old->first);
 }
 
 static void
@@ -251,7 +254,8 @@ prove_one(const struct snapshot_identity *entry, uint32_t index, void *arg)
 {
     struct service_build *build = arg;
 
-    if (build->failed != 0 || is_proven(build, entry->identity))
+    (void)entry;
+    if (build->failed != 0 || is_proven(build, index))
         return;
     build->failed = context_prove(
         build->build->snapshot, build->index, index, build->build->report);

@@ -192,6 +192,8 @@ sources_path(const struct sources *sources, size_t index)
 bool
 sources_have_changed(const struct sources *sources)
 {
+    if (sources == NULL)
+        return true;
     for (size_t i = 0; i < sources->count; i++) {
         struct mark now = take_mark(sources->items[i].path);
 

@@ -31,7 +31,8 @@ int sources_note(struct sources *sources, const char *path) MUST_CHECK;
 size_t sources_count(const struct sources *sources);
 const char *sources_path(const struct sources *sources, size_t index);
 
-/* Has any of the paths another mark now? */
+/* Has any of the paths another mark now? `sources` may be NULL, when there was
+ * no memory for them: that counts as a change. */
 bool sources_have_changed(const struct sources *sources);
 /* Was one of them younger than a second, so that a further change might leave
  * no trace in its times? */
@@ -45,8 +46,7 @@ struct sources_sight {
     uint64_t digest;    /* of all marks as they are now */
 };
 
-/* `sources` may be NULL, when there was no memory for them: that counts as a
- * change. */
+/* `sources` may be NULL here, too. */
 struct sources_sight sources_look(const struct sources *sources);
 
 /* Do both hold the same paths with the same marks? */

@@ -10,6 +10,7 @@
 #include "config/keys.h"
 
 static const char blanks[] = " \t\r\n";
+static const char byte_order_mark[] = "\xef\xbb\xbf";
 
 /* A piece of the text. */
 struct span {
@@ -103,6 +104,8 @@ find(const char *text, const struct edit *edit)
     struct place place = {.has_crlf = strstr(text, "\r\n") != NULL};
     bool is_inside = false;
 
+    if (strncmp(text, byte_order_mark, strlen(byte_order_mark)) == 0)
+        text += strlen(byte_order_mark);
     while (*text != '\0') {
         size_t len = strcspn(text, "\n");
         struct span raw = {text, text[len] == '\n' ? len + 1 : len};

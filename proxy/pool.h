@@ -63,11 +63,16 @@ chunk_room(const struct chunk *chunk)
     return chunk->capacity - chunk->end;
 }
 
-/* How much more a reader may put in. */
+/* How much more a reader may put in. A chunk that was taken before the pool
+ * was resized has a size of its own. */
 static inline size_t
 chunk_fill_room(const struct pool *pool, const struct chunk *chunk)
 {
-    return chunk->end < pool->fill_bytes ? pool->fill_bytes - chunk->end : 0;
+    size_t most = chunk->capacity - POOL_EXTRA_BYTES;
+
+    if (most > pool->fill_bytes)
+        most = pool->fill_bytes;
+    return chunk->end < most ? most - chunk->end : 0;
 }
 
 static inline uint8_t *

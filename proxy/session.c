@@ -260,6 +260,8 @@ session_run(struct session *session)
             session_gather_hello(session);
             break;
         case SESSION_HANDSHAKE:
+            /* The client may wait for the rest of what we said. */
+            (void)session->client.stream.ops->flush(&session->client.stream);
             if (session->client.sock.is_readable)
                 loop_queue(
                     &session->host->loop, &session->task, QUEUE_HANDSHAKES);

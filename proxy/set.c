@@ -39,7 +39,7 @@ read_text(const char *path, struct stat *st)
     if (fstat(fileno(file), st) != 0)
         goto close_file;
     if (!S_ISREG(st->st_mode) || st->st_size > INIFILE_BYTES_MAX) {
-        errno = EFBIG;
+        errno = S_ISDIR(st->st_mode) ? EISDIR : EFBIG;
         goto close_file;
     }
     text = calloc(1, (size_t)st->st_size + 1);

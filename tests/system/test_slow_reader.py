@@ -1,16 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A side that does not read costs a bounded amount of memory."""
 
+import concurrent.futures
+import ctypes
+import fcntl
+import socket
+import struct
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from lib import backends
 from lib.settings import GIB, KIB, MIB
-from lib.streams import Stream
+from lib.streams import Stream, digest
 from lib.tls import TlsClient
 from lib.wait import rounds, until
+
+# <sched.h>, <net/if.h>, <linux/sockios.h>
+CLONE_NEWNET = 0x40000000
+IFF_UP = 1
+SIOCSIFFLAGS = 0x8914
 
 CONNECTIONS = 20
 BUFFER = 64 * KIB
@@ -139,3 +150,73 @@ def test_a_slow_reader_delays_nobody(start, serve, pki):
                 quick.finish()
         assert slow.tally_to_end() == stream.digest()
         slow.finish()
+
+
+def test_a_larger_buffer_is_taken_up_while_a_backend_does_not_read(
+    start, serve, pki
+):
+    """A reload raises limits.buffer while a connection holds a full buffer of
+    the old size. That one was once filled anew as if it had the new size: the
+    program wrote beyond its end."""
+    stream = Stream(32 * MIB, seed=41)
+    sent = []
+    reads = threading.Event()
+    backend = serve(backends.when(reads, backends.sink))
+    proxy = start(backend, limits={"buffer": 16 * KIB})
+
+    def chunks():
+        for chunk in stream.chunks():
+            yield chunk
+            sent.append(len(chunk))
+
+    with TlsClient.open(proxy.address(), pki.context()) as client:
+        answers = []
+        sender = threading.Thread(
+            target=lambda: answers.append(client.exchange(chunks()))
+        )
+        sender.start()
+        until(lambda: sent, "the client has sent something")
+        until(settled(lambda: len(sent)), "nothing moves any more")
+        proxy.config["limits"]["buffer"] = MIB
+        proxy.reload()
+        reads.set()
+        sender.join()
+    count, checksum = stream.digest()
+    assert answers == [digest(f"{count} {checksum}\n".encode())]
+
+
+def in_small_network(work):
+    """Runs work() in a network of its own whose sockets hold next to nothing;
+    what it starts is there, too."""
+
+    def enter():
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.unshare(CLONE_NEWNET) != 0:
+            pytest.skip("may not make a network namespace")
+        with socket.socket() as sock:
+            request = struct.pack("16sH22x", b"lo", IFF_UP)
+            fcntl.ioctl(sock, SIOCSIFFLAGS, request)
+        for name in ("tcp_wmem", "tcp_rmem"):
+            Path("/proc/sys/net/ipv4", name).write_text("4096 4096 4096")
+        return work()
+
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        return thread.submit(enter).result()
+
+
+def test_a_handshake_goes_on_when_the_socket_was_full(start, fresh_pki):
+    """The answer to the hello is larger than what the socket takes at once.
+    The rest was once sent only when the client spoke again, which it does not
+    before it has all of it."""
+    names = ",".join(f"DNS:{number}.{'n' * 60}.test" for number in range(150))
+    large = fresh_pki.server("large", names=f"DNS:localhost,{names}")
+    sections = {"certificate": large.as_section()}
+
+    def work():
+        proxy = start("127.0.0.1:9", **sections)
+        with TlsClient.open(proxy.address(), fresh_pki.context()) as client:
+            client.read_to_end()
+        return proxy
+
+    proxy = in_small_network(work)
+    assert proxy.connection_end()["reason"] == "backend_unreachable"

@@ -184,6 +184,17 @@ folders_of_certbot_and_kubernetes_are_pairs(void **state)
             "layouts/secret/tls.crt layouts/secret/tls.key"));
 }
 
+/* Two pairs of one name would be taken for each other by a reload. */
+static void
+folder_is_one_pair(void **state)
+{
+    (void)state;
+    assert_folder_has("both",
+        LIST(
+            "a/", "a/fullchain.pem", "a/privkey.pem", "a/tls.crt", "a/tls.key"),
+        LIST("both/a/fullchain.pem both/a/privkey.pem"));
+}
+
 /* What is missing of it is told by the load. */
 static void
 half_a_folder_is_a_pair_that_will_not_load(void **state)
@@ -364,6 +375,32 @@ folder_is_noted_also_when_it_is_refused(void **state)
     sources_free(sources);
 }
 
+/* What comes into it later does not change the mark of the folder above. */
+static void
+folder_that_is_filled_later_is_noted(void **state)
+{
+    struct sources *sources = sources_new();
+    struct directory directory;
+    struct report report;
+
+    (void)state;
+    assert_non_null(sources);
+    make_folder("later", LIST("a.pem", "b/", "c/"));
+    assert_int_equal(symlink("../not-yet", "later/d.pem"), 0);
+    report_init(&report);
+    report.sources = sources;
+    assert_int_equal(directory_read(&directory, "later", &report), 0);
+    directory_deinit(&directory);
+    assert_true(notes(sources, "later/b/fullchain.pem"));
+    assert_true(notes(sources, "later/c/tls.crt"));
+    assert_true(notes(sources, "later/d.pem"));
+    assert_false(sources_have_changed(sources));
+    write_file("later/c/tls.crt", "x", 1);
+    assert_true(sources_have_changed(sources));
+    report_deinit(&report);
+    sources_free(sources);
+}
+
 static void
 thousands_of_pairs_are_found(void **state)
 {
@@ -396,6 +433,7 @@ main(void)
         cmocka_unit_test(name_may_have_dots),
         cmocka_unit_test(keystore_has_its_password_beside_it_or_none),
         cmocka_unit_test(folders_of_certbot_and_kubernetes_are_pairs),
+        cmocka_unit_test(folder_is_one_pair),
         cmocka_unit_test(half_a_folder_is_a_pair_that_will_not_load),
         cmocka_unit_test(pairs_come_sorted_by_name),
         cmocka_unit_test(pair_is_named_by_its_path),
@@ -408,6 +446,7 @@ main(void)
         cmocka_unit_test(empty_folder_is_refused),
         cmocka_unit_test(folder_that_cannot_be_read_is_refused),
         cmocka_unit_test(folder_is_noted_also_when_it_is_refused),
+        cmocka_unit_test(folder_that_is_filled_later_is_noted),
         cmocka_unit_test(thousands_of_pairs_are_found),
     };
 

@@ -42,6 +42,17 @@ a_value_is_replaced_in_its_line(void **state)
         "[tls]\nalpn = h2\n");
 }
 
+/* Or the first section would be there twice. */
+static void
+a_byte_order_mark_is_no_part_of_the_first_line(void **state)
+{
+    (void)state;
+    assert_edit("\xef\xbb\xbf[tls]\nalpn = x\n", "tls.alpn=h2", EDIT_CHANGED,
+        "\xef\xbb\xbf[tls]\nalpn = h2\n");
+    assert_edit("\xef\xbb\xbf[tls]\n", "tls.alpn=h2", EDIT_ADDED,
+        "\xef\xbb\xbf[tls]\nalpn = h2\n");
+}
+
 static void
 a_comment_is_no_key(void **state)
 {
@@ -115,6 +126,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_is_replaced_in_its_line),
+        cmocka_unit_test(a_byte_order_mark_is_no_part_of_the_first_line),
         cmocka_unit_test(a_comment_is_no_key),
         cmocka_unit_test(the_key_of_another_section_stays),
         cmocka_unit_test(a_section_without_a_name_is_the_default),

@@ -115,6 +115,28 @@ chunks_of_an_old_size_are_not_kept(void **state)
     pool_deinit(&pool);
 }
 
+/* A reload may raise limits.buffer while somebody holds a chunk: a reader once
+ * filled it as if it had the new size. */
+static void
+an_old_chunk_is_not_filled_beyond_its_own_size(void **state)
+{
+    struct pool pool;
+    struct chunk *old;
+
+    (void)state;
+    pool_init(&pool, FILL_BYTES);
+    old = pool_take(&pool);
+    assert_non_null(old);
+    pool_resize(&pool, (size_t)4 * FILL_BYTES);
+    assert_int_equal(chunk_fill_room(&pool, old), FILL_BYTES);
+    chunk_fill(old, 10);
+    assert_int_equal(chunk_fill_room(&pool, old), FILL_BYTES - 10);
+    pool_resize(&pool, FILL_BYTES / 2);
+    assert_int_equal(chunk_fill_room(&pool, old), FILL_BYTES / 2 - 10);
+    pool_give(&pool, old);
+    pool_deinit(&pool);
+}
+
 int
 main(void)
 {
@@ -124,6 +146,7 @@ main(void)
         cmocka_unit_test(sealing_has_room_beyond_what_a_reader_fills),
         cmocka_unit_test(only_a_few_chunks_are_kept),
         cmocka_unit_test(chunks_of_an_old_size_are_not_kept),
+        cmocka_unit_test(an_old_chunk_is_not_filled_beyond_its_own_size),
     };
 
     return cmocka_run_group_tests_name("pool", tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,6 +140,64 @@ one_bad_certificate_refuses_all(void **state)
         "certificate.cert garbage.pem: no certificate in it");
 }
 
+/* A snapshot whose files have come to rest, so that a reload shares its
+ * identities. */
+static struct snapshot *
+make_settled(const char *text)
+{
+    time_t end = time(NULL) + 60;
+
+    for (;;) {
+        struct snapshot *snapshot = make_snapshot(text);
+        size_t settled = 0;
+
+        for (size_t i = 0; i < snapshot->identity_count; i++)
+            settled += snapshot->identities[i].identity->is_settled;
+        if (settled == snapshot->identity_count)
+            return snapshot;
+        snapshot_unref(snapshot);
+        assert_true(time(NULL) < end);
+    }
+}
+
+/* Only a service's first certificate has to serve every version of TLS; one
+ * that was second was once taken for the first without that proof. */
+static void
+certificate_that_becomes_the_first_is_proven_as_such(void **state)
+{
+    static const char pairs[] = "[certificate ecdsa]\n"
+                                "cert = server.pem\n"
+                                "key = server.key\n"
+                                "[certificate rsa]\n"
+                                "cert = server-rsa.pem\n"
+                                "key = server-rsa.key\n"
+                                "[tls]\n"
+                                "ciphers = TLS13-AES128-GCM-SHA256 ; "
+                                "ECDHE-ECDSA-AES128-GCM-SHA256\n";
+    struct snapshot *previous;
+    struct snapshot *snapshot;
+    struct report report;
+    char before[1024];
+    char after[1024];
+
+    (void)state;
+    (void)snprintf(
+        before, sizeof(before), "certificate = ecdsa ; rsa\n%s", pairs);
+    (void)snprintf(
+        after, sizeof(after), "certificate = rsa ; ecdsa\n%s", pairs);
+    assert_reload_refused(NULL, after, "a trial handshake over TLS 1.2");
+    previous = make_settled(before);
+    snapshot = load_snapshot(previous, before, &report);
+    assert_non_null(snapshot);
+    assert_int_equal(snapshot->shared_count, 2);
+    report_deinit(&report);
+    snapshot_unref(snapshot);
+    assert_null(load_snapshot(previous, after, &report));
+    assert_reported(&report, SEVERITY_ERROR, "a trial handshake over TLS 1.2");
+    report_deinit(&report);
+    snapshot_unref(previous);
+}
+
 static void
 bad_trust_refuses_all(void **state)
 {
@@ -180,6 +239,7 @@ main(void)
         cmocka_unit_test(expired_certificate_may_come_with_a_new_service),
         cmocka_unit_test(mismatched_pair_is_refused),
         cmocka_unit_test(one_bad_certificate_refuses_all),
+        cmocka_unit_test(certificate_that_becomes_the_first_is_proven_as_such),
         cmocka_unit_test(bad_trust_refuses_all),
         cmocka_unit_test(refused_load_leaves_the_one_before),
     };

@@ -79,6 +79,14 @@ assert_changed(struct sources *sources, bool has_changed)
     sources_free(sources);
 }
 
+/* A load that had no memory for them: the status is asked all the same. */
+static void
+no_sources_count_as_a_change(void **state)
+{
+    (void)state;
+    assert_changed(NULL, true);
+}
+
 static void
 reading_a_file_changes_nothing(void **state)
 {
@@ -288,6 +296,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_sources_count_as_a_change),
         cmocka_unit_test(reading_a_file_changes_nothing),
         cmocka_unit_test(rewriting_in_place_with_the_same_size_shows),
         cmocka_unit_test(replacing_with_the_same_size_and_time_shows),

@@ -265,6 +265,31 @@ staple_of_another_certificate_is_refused(void **state)
         SL_STAPLE_OTHER, "about another certificate");
 }
 
+/* It is the only one, and cannot be read: that is no word on which it is. */
+static void
+staple_whose_date_is_broken_is_damaged(void **state)
+{
+    static const uint8_t time_head[] = {0x18, 0x0f};
+    struct blob content;
+    uint8_t *at;
+
+    (void)state;
+    make_staple("made.ocsp", &(struct staple_spec){0});
+    content = read_file("made.ocsp");
+    /* producedAt, then thisUpdate */
+    at = memmem(content.data, content.len, time_head, sizeof(time_head));
+    assert_non_null(at);
+    at++;
+    at = memmem(at, content.len - (size_t)(at - content.data), time_head,
+        sizeof(time_head));
+    assert_non_null(at);
+    at[sizeof(time_head)] = 'x';
+    write_file("made.ocsp", (const char *)content.data, content.len);
+    blob_free(&content);
+    assert_not_stapled(&server, "made.ocsp", time(NULL), SL_STAPLE_BROKEN,
+        "the OCSP response is damaged");
+}
+
 /* The same serial number, but another issuer is said to have given it. */
 static void
 staple_for_another_issuer_is_refused(void **state)
@@ -647,6 +672,7 @@ main(void)
         cmocka_unit_test(
             staple_without_the_issuer_at_hand_is_refused_with_the_remedy),
         cmocka_unit_test(staple_of_another_certificate_is_refused),
+        cmocka_unit_test(staple_whose_date_is_broken_is_damaged),
         cmocka_unit_test(staple_for_another_issuer_is_refused),
         cmocka_unit_test(ours_may_be_the_second_of_several),
         cmocka_unit_test(revoked_neighbour_does_no_harm),
