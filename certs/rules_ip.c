@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Addresses and networks in rules. An IPv4 address in IPv6 form (::ffff:a.b.c.d)
- * is that IPv4 address, in rules and in certificates.
+ * Addresses and networks in rules. An IPv4 address in IPv6 form, such as
+ * ::ffff:10.1.2.3, is that IPv4 address, in rules and in certificates.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

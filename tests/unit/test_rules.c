@@ -48,9 +48,11 @@ put_line(struct lists *lists, const char *line)
 static void
 free_lists(struct lists *lists)
 {
-    for (size_t i = 0; i < 2 * RULE_KIND_COUNT; i++)
-        for (size_t j = 0; j < LIST_MAX; j++)
-            free(lists->items[i / RULE_KIND_COUNT][i % RULE_KIND_COUNT][j]);
+    for (size_t i = 0; i < RULE_KIND_COUNT; i++)
+        for (size_t j = 0; j < LIST_MAX; j++) {
+            free(lists->items[0][i][j]);
+            free(lists->items[1][i][j]);
+        }
     free(lists);
 }
 
@@ -685,11 +687,14 @@ too_many_different_patterns_are_refused(void **state)
     assert_non_null(lists);
     report_init(&report);
     for (int i = 0; i <= RULES_URI_SHAPES_MAX; i++) {
-        char line[256] = "uri:spiffe://x";
+        char line[64] = "uri:spiffe://x";
+        size_t len = strlen(line);
 
-        for (int bit = 0; bit < 7; bit++)
-            strcat(line, (i >> bit & 1) != 0 ? "/*" : "/a");
-        put_line(lists, strcat(line, "/*"));
+        for (int bit = 0; bit < 8; bit++) {
+            line[len++] = '/';
+            line[len++] = bit == 7 || (i >> bit & 1) != 0 ? '*' : 'a';
+        }
+        put_line(lists, line);
     }
     assert_null(rules_load(&lists->clients, &report));
     assert_reported(&report, SEVERITY_ERROR, "write patterns that are alike");
