@@ -236,6 +236,8 @@ star_is_one_segment(void **state)
         {"uri:spiffe://x/ns/*/sa/web", "uri:spiffe://x/ns/%2e/sa/web", false},
         {"uri:spiffe://x/ns/*", "uri:spiffe://x/ns/a?b", false},
         {"uri:spiffe://x/ns/*", "uri:spiffe://x/ns/*", false},
+        {"uri:spiffe://x/ns/*/sa/web", "uri:spiffe://x/ns/a/sa/web/b", false},
+        {"uri:spiffe://x/*", "uri:spiffe://x/a/b", false},
         {"uri:spiffe://x/*", "uri:spiffe://x", false},
         {"uri:spiffe://x/*", "uri:spiffe://x/", false},
         {"uri:spiffe://x/*", "uri:spiffe://xy/a", false},
