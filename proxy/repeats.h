@@ -18,7 +18,7 @@
 #include "proxy/close_reason.h"
 
 enum {
-    REPEAT_MS = 10 * 1000,
+    REPEAT_MS = 60 * 1000,
     REPEAT_ENTRIES = 64,
     REPEAT_LINES_MAX = 1000,
 };
