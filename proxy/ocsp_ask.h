@@ -38,13 +38,6 @@ struct ocsp_asker *ocsp_asker_new(struct event_base *base) MUST_CHECK;
 /* Drops what is under way; nobody is called. Not from inside ocsp_done. */
 void ocsp_asker_free(struct ocsp_asker *asker);
 
-struct ocsp_question {
-    const struct blob *leaf; /* verified: it names whom we connect to */
-    const struct blob *issuer;
-    const char *url; /* http://...; "": as the leaf says */
-    int64_t timeout_ms;
-};
-
 enum ocsp_outcome {
     OCSP_OUT_GOOD,
     OCSP_OUT_REVOKED,
@@ -61,6 +54,15 @@ struct ocsp_result {
 /* May ask again and cancel other tickets. Its own ticket is gone. */
 typedef void ocsp_done(const struct ocsp_result *result, void *arg);
 
+struct ocsp_question {
+    const struct blob *leaf; /* verified: it names whom we connect to */
+    const struct blob *issuer;
+    const char *url; /* http://...; "": as the leaf says */
+    int64_t timeout_ms;
+    ocsp_done *done;
+    void *arg;
+};
+
 enum ocsp_ask {
     OCSP_ASK_DONE,   /* *result is filled */
     OCSP_ASK_WAITING /* *ticket is set; `done` is called later, once, unless the
@@ -70,8 +72,8 @@ enum ocsp_ask {
 /* The question's parts need not outlive the call. `done` is never called from
  * inside it. */
 enum ocsp_ask ocsp_ask(struct ocsp_asker *asker,
-    const struct ocsp_question *question, ocsp_done *done, void *arg,
-    struct ocsp_ticket **ticket, struct ocsp_result *result);
+    const struct ocsp_question *question, struct ocsp_ticket **ticket,
+    struct ocsp_result *result);
 
 /* Nobody wants the answer any more. */
 void ocsp_cancel(struct ocsp_ticket *ticket);
