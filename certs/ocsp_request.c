@@ -168,8 +168,9 @@ hash_part(wc_Sha256 *sha, struct der part)
 
 int
 ocsp_request_id(uint8_t id[OCSP_ID_BYTES], const struct blob *leaf,
-    const struct blob *issuer)
+    const struct blob *issuer, const char *url)
 {
+    const struct der url_part = {(const uint8_t *)url, strlen(url)};
     struct x509_parts leaf_parts;
     struct x509_parts issuer_parts;
     wc_Sha256 sha;
@@ -181,7 +182,7 @@ ocsp_request_id(uint8_t id[OCSP_ID_BYTES], const struct blob *leaf,
     failed = hash_part(&sha, leaf_parts.issuer) != 0
              || hash_part(&sha, issuer_parts.key) != 0
              || hash_part(&sha, leaf_parts.serial) != 0
-             || wc_Sha256Final(&sha, id) != 0;
+             || hash_part(&sha, url_part) != 0 || wc_Sha256Final(&sha, id) != 0;
     wc_Sha256Free(&sha);
     return failed ? -1 : 0;
 }

@@ -34,10 +34,11 @@ struct ocsp_request {
 int ocsp_request_make(struct ocsp_request *request, const struct blob *leaf,
     const struct blob *issuer) MUST_CHECK;
 
-/* What the question is about, to tell equal ones by: a SHA-256 of the issuer's
- * name and key and of the serial. -1: one of them is no certificate. */
+/* What is asked of whom, to tell equal questions by: a SHA-256 of the issuer's
+ * name and key, of the serial and of the address. -1: one of them is no
+ * certificate. */
 int ocsp_request_id(uint8_t id[OCSP_ID_BYTES], const struct blob *leaf,
-    const struct blob *issuer) MUST_CHECK;
+    const struct blob *issuer, const char *url) MUST_CHECK;
 
 /*
  * The first responder at an http:// address that the certificate names, as

@@ -201,23 +201,27 @@ what_is_no_certificate_is_not_asked_about(void **state)
     (void)state;
     assert_int_equal(ocsp_request_make(&request, &other, &issuer), -1);
     assert_int_equal(ocsp_request_make(&request, &leaf, &other), -1);
-    assert_int_equal(ocsp_request_id(id, &other, &issuer), -1);
-    assert_int_equal(ocsp_request_id(id, &leaf, &other), -1);
+    assert_int_equal(ocsp_request_id(id, &other, &issuer, "http://a"), -1);
+    assert_int_equal(ocsp_request_id(id, &leaf, &other, "http://a"), -1);
 }
 
 static void
-questions_are_told_apart_by_certificate_and_issuer(void **state)
+questions_are_told_apart_by_certificate_issuer_and_address(void **state)
 {
     struct blob other_leaf = read_der("client.pem");
     struct blob other_issuer = read_der("other-ca.pem");
-    uint8_t id[4][OCSP_ID_BYTES];
+    uint8_t id[5][OCSP_ID_BYTES];
 
     (void)state;
-    assert_int_equal(ocsp_request_id(id[0], &leaf, &issuer), 0);
-    assert_int_equal(ocsp_request_id(id[1], &leaf, &issuer), 0);
-    assert_int_equal(ocsp_request_id(id[2], &other_leaf, &issuer), 0);
-    assert_int_equal(ocsp_request_id(id[3], &leaf, &other_issuer), 0);
+    assert_int_equal(ocsp_request_id(id[0], &leaf, &issuer, "http://a"), 0);
+    assert_int_equal(ocsp_request_id(id[1], &leaf, &issuer, "http://a"), 0);
+    assert_int_equal(
+        ocsp_request_id(id[2], &other_leaf, &issuer, "http://a"), 0);
+    assert_int_equal(
+        ocsp_request_id(id[3], &leaf, &other_issuer, "http://a"), 0);
+    assert_int_equal(ocsp_request_id(id[4], &leaf, &issuer, "http://b"), 0);
     assert_memory_equal(id[0], id[1], OCSP_ID_BYTES);
+    assert_memory_not_equal(id[0], id[4], OCSP_ID_BYTES);
     assert_memory_not_equal(id[0], id[2], OCSP_ID_BYTES);
     assert_memory_not_equal(id[0], id[3], OCSP_ID_BYTES);
     blob_free(&other_leaf);
@@ -389,7 +393,8 @@ main(void)
         cmocka_unit_test(nonce_is_in_the_question_and_never_the_same),
         cmocka_unit_test(longest_serial_has_room),
         cmocka_unit_test(what_is_no_certificate_is_not_asked_about),
-        cmocka_unit_test(questions_are_told_apart_by_certificate_and_issuer),
+        cmocka_unit_test(
+            questions_are_told_apart_by_certificate_issuer_and_address),
         cmocka_unit_test(responder_is_found_in_the_certificate),
         cmocka_unit_test(first_that_can_be_asked_is_taken),
         cmocka_unit_test(certificate_that_names_no_responder_is_understood),
