@@ -72,13 +72,14 @@ require_same(const struct ocsp_http *a, const struct ocsp_http *b)
 static void
 check_url(const uint8_t *data, size_t size)
 {
-    char *text = strndup((const char *)data, size);
+    char *text = calloc(1, size + 1);
     char head[OCSP_HTTP_REQUEST_HEAD_BYTES];
     struct http_url url;
     char why[128] = "";
     int parsed;
 
     require(text != NULL);
+    memcpy(text, data, size);
     parsed = http_url_parse(&url, text, why, sizeof(why));
     free(text);
     require((parsed == 0) == (why[0] == '\0'));
