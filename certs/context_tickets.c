@@ -72,9 +72,8 @@ take_identity(const struct context *context, const uint8_t *content, int len)
     if (identity_len > len)
         return -1;
     len -= identity_len;
-    return peer_resume(context->peer, content + len, (size_t)identity_len)
-               ? len
-               : -1;
+    return peer_resume(context->peer, content + len, (size_t)identity_len) ? len
+                                                                           : -1;
 }
 
 /* --- the library's side -------------------------------------------------- */
@@ -85,8 +84,8 @@ seal(struct context *context, WOLFSSL *ssl, struct ticket_envelope *envelope,
 {
     if (context->admission != NULL)
         *len = append_identity(context, ssl, ticket, *len, cap);
-    return ticket_seal(context->tickets, *context->ring, envelope, ticket,
-               (size_t)*len)
+    return ticket_seal(
+               context->tickets, *context->ring, envelope, ticket, (size_t)*len)
                    == TICKET_OK
                ? WOLFSSL_TICKET_RET_OK
                : WOLFSSL_TICKET_RET_REJECT;

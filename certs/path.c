@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Finding the way, once, and keeping it as
- *   anchor[16] not_after[8] links[1] { issuer_len[2] issuer serial_len[1] serial }*
+ *   anchor[16] not_after[8] links[1]
+ *   { issuer_len[2] issuer serial_len[1] serial }*
  * The numbers are big-endian.
  */
 #include "certs/path.h"

@@ -69,7 +69,7 @@ what_was_put_is_found_until_its_time(void **state)
 
     (void)state;
     put(1, words, 100);
-    words[0] = 'x'; /* it is a copy */
+    memset(words, 'x', 5); /* it is a copy */
     found = find(1, 99);
     assert_non_null(found);
     assert_int_equal(found->outcome, OCSP_OUT_REVOKED);
