@@ -48,10 +48,21 @@ report_open_error(
             path, strerror(error));
 }
 
+/* A file on its way in. */
+struct request {
+    const char *path;
+    const char *role;
+    off_t bytes_max;
+    struct report *report;
+};
+
 static int
-check_kind(const struct stat *st, const char *path, const char *role,
-    struct report *report)
+check_kind(const struct stat *st, const struct request *request)
 {
+    const char *path = request->path;
+    const char *role = request->role;
+    struct report *report = request->report;
+
     if (S_ISDIR(st->st_mode))
         report_error(report, SL_FILE_KIND,
             "%s %s: is a folder; name the file inside it", role, path);
@@ -61,9 +72,9 @@ check_kind(const struct stat *st, const char *path, const char *role,
     else if (st->st_size == 0)
         report_error(report, SL_FILE_KIND,
             "%s %s: is empty; was it cut off while being written?", role, path);
-    else if (st->st_size > FILE_BYTES_MAX)
+    else if (st->st_size > request->bytes_max)
         report_error(report, SL_FILE_KIND, "%s %s: is larger than %d MiB", role,
-            path, FILE_BYTES_MAX >> 20);
+            path, (int)(request->bytes_max >> 20));
     else
         return 0;
     return -1;
@@ -92,10 +103,12 @@ read_all(int fd, struct blob *content, size_t size)
     return 0;
 }
 
-int
-file_read(struct blob *content, const char *path, const char *role,
-    mode_t *mode, struct report *report)
+static int
+read_file(struct blob *content, const struct request *request, mode_t *mode)
 {
+    const char *path = request->path;
+    const char *role = request->role;
+    struct report *report = request->report;
     struct stat st;
     int fd;
 
@@ -114,7 +127,7 @@ file_read(struct blob *content, const char *path, const char *role,
             report, SL_FILE_READ, "%s %s: %s", role, path, strerror(errno));
         goto close_file;
     }
-    if (check_kind(&st, path, role, report) != 0)
+    if (check_kind(&st, request) != 0)
         goto close_file;
     if (read_all(fd, content, (size_t)st.st_size) != 0) {
         report_error(report, SL_FILE_READ, "%s %s: cannot be read: %s", role,
@@ -131,4 +144,28 @@ wipe:
 close_file:
     close(fd);
     return -1;
+}
+
+int
+file_read(struct blob *content, const char *path, const char *role,
+    mode_t *mode, struct report *report)
+{
+    const struct request request = {.path = path,
+        .role = role,
+        .bytes_max = FILE_BYTES_MAX,
+        .report = report};
+
+    return read_file(content, &request, mode);
+}
+
+int
+file_read_large(struct blob *content, const char *path, const char *role,
+    struct report *report)
+{
+    const struct request request = {.path = path,
+        .role = role,
+        .bytes_max = FILE_BYTES_LARGE,
+        .report = report};
+
+    return read_file(content, &request, NULL);
 }

@@ -8,7 +8,8 @@
 #include "certs/secret.h"
 
 enum {
-    FILE_BYTES_MAX = 4 * 1024 * 1024
+    FILE_BYTES_MAX = 4 * 1024 * 1024,
+    FILE_BYTES_LARGE = 64 * 1024 * 1024, /* a list of a million entries */
 };
 
 /*
@@ -18,5 +19,9 @@ enum {
  */
 int file_read(struct blob *content, const char *path, const char *role,
     mode_t *mode, struct report *report) MUST_CHECK;
+
+/* The same of a file that may be large. */
+int file_read_large(struct blob *content, const char *path, const char *role,
+    struct report *report) MUST_CHECK;
 
 #endif
