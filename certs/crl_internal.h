@@ -52,6 +52,17 @@ struct crl *crl_new(const struct crl_parts *parts, enum crl_reading *reading,
     const char **why) MUST_CHECK;
 void crl_free(struct crl *crl);
 
+enum crl_signer {
+    CRL_SIGNER_KNOWN,
+    CRL_SIGNER_WRONG, /* there is such a CA, and it did not sign this */
+    CRL_SIGNER_NONE,
+};
+
+/* Did one of the CAs whose name is that of the list's issuer sign it, and may
+ * it sign such lists (RFC 5280, section 6.3.3 (f))? */
+enum crl_signer crl_find_signer(
+    const struct trust *trust, const struct crl_parts *parts);
+
 /* Is it dated in the future, or past its nextUpdate? */
 bool crl_is_early(const struct crl *crl, time_t now);
 bool crl_is_late(const struct crl *crl, time_t now);

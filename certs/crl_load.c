@@ -18,8 +18,6 @@
 #include "certs/form.h"
 #include "certs/pem.h"
 #include "certs/secret.h"
-#include "certs/signature.h"
-#include "certs/x509.h"
 #include "certs/x509_parts.h"
 
 enum {
@@ -49,49 +47,7 @@ fail_memory(const struct load *load)
     return -1;
 }
 
-/* --- who signed it ------------------------------------------------------- */
-
-static bool
-is_signed_by(const struct crl_parts *parts, const struct blob *ca)
-{
-    struct x509_public_key key;
-    struct x509 *x509;
-    bool is_signed;
-    int error;
-
-    x509 = x509_new(ca, &error);
-    if (x509 == NULL)
-        return false;
-    is_signed = x509_may_sign_crls(x509) && x509_public_key(x509, &key) == 0
-                && signature_holds(&key, parts->algorithm, parts->signed_part,
-                    parts->signature);
-    x509_free(x509);
-    return is_signed;
-}
-
-enum signer {
-    SIGNER_KNOWN,
-    SIGNER_WRONG, /* there is such a CA, and it did not sign this */
-    SIGNER_NONE
-};
-
-/* CAs of one name may have several keys. */
-static enum signer
-find_signer(const struct trust *trust, const struct crl_parts *parts)
-{
-    enum signer signer = SIGNER_NONE;
-    struct x509_parts ca;
-
-    for (size_t i = 0; i < trust->ca_count; i++) {
-        if (!x509_parts_read(&ca, &trust->ca[i])
-            || !der_equal(ca.subject, parts->issuer))
-            continue;
-        if (is_signed_by(parts, &trust->ca[i]))
-            return SIGNER_KNOWN;
-        signer = SIGNER_WRONG;
-    }
-    return signer;
-}
+/* --- refusals ------------------------------------------------------------ */
 
 static void
 format_issuer(const struct crl_parts *parts, char out[IDENTITY_NAME_BYTES])
@@ -224,7 +180,7 @@ add_list(struct load *load, const struct blob *der)
     uint8_t hash[CRLS_HASH_BYTES];
     enum crl_reading reading;
     struct crl_parts parts;
-    enum signer signer;
+    enum crl_signer signer;
     const char *why;
 
     load->number++;
@@ -235,12 +191,12 @@ add_list(struct load *load, const struct blob *der)
         return fail_memory(load);
     if (is_known(load->crls, hash))
         return 0;
-    signer = find_signer(load->trust, &parts);
-    if (signer == SIGNER_NONE)
+    signer = crl_find_signer(load->trust, &parts);
+    if (signer == CRL_SIGNER_NONE)
         return refuse_issuer(load, &parts);
     if (reading == CRL_FOREIGN)
         return refuse_list(load, reading, why);
-    if (signer == SIGNER_WRONG)
+    if (signer == CRL_SIGNER_WRONG)
         return refuse_signer(load, &parts);
     if (load->crls->count < CRLS_MAX)
         return add_proven(load, &parts, hash);
