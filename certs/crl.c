@@ -180,22 +180,11 @@ compare_crls(const void *a, const void *b)
                       : memcmp(left->hash, right->hash, sizeof(left->hash));
 }
 
-int
+void
 crls_arrange(struct crls *crls)
 {
-    wc_Sha256 sha;
-    int error;
-
     if (crls->count > 1)
         qsort(crls->items, crls->count, sizeof(crls->items[0]), compare_crls);
-    error = wc_InitSha256(&sha);
-    for (size_t i = 0; i < crls->count && error == 0; i++)
-        error = wc_Sha256Update(
-            &sha, crls->items[i]->hash, sizeof(crls->items[i]->hash));
-    if (error == 0)
-        error = wc_Sha256Final(&sha, crls->hash);
-    wc_Sha256Free(&sha);
-    return error == 0 ? 0 : -1;
 }
 
 void
@@ -209,10 +198,19 @@ crls_free(struct crls *crls)
     free(crls);
 }
 
-void
+int
 crls_hash(const struct crls *crls, uint8_t out[CRLS_HASH_BYTES])
 {
-    memcpy(out, crls->hash, CRLS_HASH_BYTES);
+    wc_Sha256 sha;
+    int error = wc_InitSha256(&sha);
+
+    for (size_t i = 0; i < crls->count && error == 0; i++)
+        error = wc_Sha256Update(
+            &sha, crls->items[i]->hash, sizeof(crls->items[i]->hash));
+    if (error == 0)
+        error = wc_Sha256Final(&sha, out);
+    wc_Sha256Free(&sha);
+    return error == 0 ? 0 : -1;
 }
 
 size_t
@@ -313,7 +311,7 @@ struct crl_answer
 crls_ask(
     const struct crls *crls, struct der issuer, struct der serial, time_t now)
 {
-    struct crl_answer answer = {.verdict = CRL_MISSING, .reason = ""};
+    struct crl_answer answer = {.verdict = CRL_ABSENT, .reason = ""};
     struct finding_of_issuer found;
     struct crl_number number;
 

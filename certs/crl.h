@@ -46,7 +46,7 @@ void crls_free(struct crls *crls);
 enum crl_verdict {
     CRL_GOOD,    /* a current list of the issuer does not have it */
     CRL_REVOKED, /* for ever or on hold */
-    CRL_MISSING, /* there is no list of the issuer */
+    CRL_ABSENT,  /* there is no list of the issuer */
     CRL_STALE,   /* none of the issuer's is within its dates */
 };
 
@@ -79,8 +79,8 @@ time_t crls_next_update(const struct crls *crls);
 void crls_judge(const struct crls *crls, time_t now, int64_t warn_days,
     struct report *report);
 
-/* SHA-256 over all lists, whatever their order. */
-void crls_hash(const struct crls *crls, uint8_t out[CRLS_HASH_BYTES]);
+/* SHA-256 over all lists, whatever their order. -1: the library failed. */
+int crls_hash(const struct crls *crls, uint8_t out[CRLS_HASH_BYTES]) MUST_CHECK;
 
 /* For the status. */
 struct crl_facts {

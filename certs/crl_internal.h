@@ -40,7 +40,6 @@ struct crls {
     struct crl **items; /* by issuer; of one issuer, the newest first */
     size_t count;
     enum crl_policy policy;
-    uint8_t hash[CRLS_HASH_BYTES];
 };
 
 /* False: the number is longer than that. */
@@ -67,7 +66,7 @@ enum crl_signer crl_find_signer(
 bool crl_is_early(const struct crl *crl, time_t now);
 bool crl_is_late(const struct crl *crl, time_t now);
 
-/* Sorts the items, and makes the hash. -1: it could not be made. */
-int crls_arrange(struct crls *crls) MUST_CHECK;
+/* Sorts the items. */
+void crls_arrange(struct crls *crls);
 
 #endif

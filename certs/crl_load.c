@@ -324,14 +324,17 @@ has_list(const struct load *load, const struct blob *ca)
 
     return x509_parts_read(&parts, ca)
            && crls_ask(load->crls, parts.subject, nothing, load->now).verdict
-                  != CRL_MISSING;
+                  != CRL_ABSENT;
 }
 
+/* Each certificate on a client's way to its CA is looked up in the list of its
+ * issuer. */
 static void
-note_missing(const struct load *load)
+tell_missing(const struct load *load)
 {
     const struct trust *trust = load->trust;
     char names[NAMED_MAX * (IDENTITY_NAME_BYTES + 4)] = "";
+    const char *others;
     size_t missing = 0;
     size_t len = 0;
 
@@ -342,14 +345,17 @@ note_missing(const struct load *load)
             len += (size_t)snprintf(names + len, sizeof(names) - len,
                 "%s\"%s\"", len > 0 ? ", " : "", trust->info[i].subject);
     }
-    if (missing == 0)
-        return;
-    report_note(load->report,
-        "%s: there is no revocation list of %s%s; clients that %s issued %s",
-        role, names, missing > NAMED_MAX ? " and others" : "",
-        missing == 1 ? "it" : "they",
-        load->crls->policy == CRL_HARD ? "are refused (crl_policy = hard)"
-                                       : "come in (crl_policy = soft)");
+    others = missing > NAMED_MAX ? " and others" : "";
+    if (missing > 0 && load->crls->policy == CRL_HARD)
+        report_warning(load->report, SL_CRL_ABSENT,
+            "%s: there is no revocation list of %s%s; whom %s issued a "
+            "certificate is refused (crl_policy = hard)",
+            role, names, others, missing == 1 ? "it has" : "they have");
+    else if (missing > 0)
+        report_note(load->report,
+            "%s: there is no revocation list of %s%s; what %s issued counts "
+            "as good (crl_policy = soft)",
+            role, names, others, missing == 1 ? "it has" : "they have");
 }
 
 static int
@@ -380,12 +386,9 @@ crls_load(const struct config_clients *clients, const struct trust *trust,
     load.crls->policy = clients->crl_policy;
     if (read_all(&load, &clients->crl) != 0)
         goto free_crls;
-    if (crls_arrange(load.crls) != 0) {
-        (void)fail_memory(&load);
-        goto free_crls;
-    }
+    crls_arrange(load.crls);
     if (clients->crl.count > 0)
-        note_missing(&load);
+        tell_missing(&load);
     return load.crls;
 
 free_crls:

@@ -46,8 +46,8 @@ void pins_free(struct pins *pins);
  * pin before its key's. NULL: none, or `pins` is NULL. Two binary searches;
  * any thread.
  */
-const struct pin *pins_find(const struct pins *pins,
-    const char *fingerprint_hex, const char *key_hash_hex);
+struct pin *pins_find(const struct pins *pins, const char *fingerprint_hex,
+    const char *key_hash_hex);
 
 /* One more client came in by it. Any thread. */
 void pin_note_use(const struct pin *pin, time_t now);
@@ -56,10 +56,10 @@ time_t pin_last_used(const struct pin *pin); /* 0: never */
 
 /* In the order of the configuration; what is there twice, once. */
 size_t pins_count(const struct pins *pins);
-const struct pin *pins_at(const struct pins *pins, size_t index);
+struct pin *pins_at(const struct pins *pins, size_t index);
 
-/* SHA-256 over all pins, whatever their order. */
-void pins_hash(const struct pins *pins, uint8_t out[PINS_HASH_BYTES]);
+/* SHA-256 over all pins, whatever their order. -1: the library failed. */
+int pins_hash(const struct pins *pins, uint8_t out[PINS_HASH_BYTES]) MUST_CHECK;
 
 /* Warns of pinned certificates that are expired, not yet valid, or end within
  * warn_days. */

@@ -359,6 +359,11 @@
       "the CA has another key now, its key usage lacks cRLSign, or the " \
       "signature is older than SHA-256", \
       "prove it: openssl crl -noout -CAfile CA -in FILE; fetch it again") \
+    X(SL_CRL_ABSENT, "SL-CRL-ABSENT", \
+      "there is no revocation list of a CA", \
+      "clients.crl names lists of other CAs only", \
+      "fetch that CA's list, too, or write crl_policy = soft to let its " \
+      "clients in unchecked") \
     X(SL_CRL_STALE, "SL-CRL-STALE", \
       "a revocation list is outside its dates", \
       "whatever fetches it did not run, or this machine's clock is wrong", \
