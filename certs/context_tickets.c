@@ -91,6 +91,17 @@ seal(struct context *context, WOLFSSL *ssl, struct ticket_envelope *envelope,
                : WOLFSSL_TICKET_RET_REJECT;
 }
 
+/* A TLS 1.3 client may show several tickets, and the library opens them all
+ * before it says which one it uses: the identity of one must not come with the
+ * secret of another. After a HelloRetryRequest the same one comes again. */
+static bool
+is_first(const struct context *context, const struct ticket_envelope *envelope)
+{
+    return context->admission == NULL || context->peer == NULL
+           || !context->peer->has_ticket
+           || memcmp(&context->peer->ticket, envelope, sizeof(*envelope)) == 0;
+}
+
 static int
 open_sealed(struct context *context, WOLFSSL *ssl,
     const struct ticket_envelope *envelope, unsigned char *ticket, int *len)
@@ -98,12 +109,16 @@ open_sealed(struct context *context, WOLFSSL *ssl,
     enum ticket_result result = ticket_open(
         context->tickets, *context->ring, envelope, ticket, (size_t)*len);
 
-    if (result == TICKET_REJECT)
+    if (result == TICKET_REJECT || !is_first(context, envelope))
         return WOLFSSL_TICKET_RET_REJECT;
     if (context->admission != NULL)
         *len = take_identity(context, ticket, *len);
     if (*len < 0)
         return WOLFSSL_TICKET_RET_REJECT;
+    if (context->admission != NULL) {
+        context->peer->ticket = *envelope;
+        context->peer->has_ticket = true;
+    }
     return result == TICKET_OK ? WOLFSSL_TICKET_RET_OK : renew(ssl);
 }
 
