@@ -12,6 +12,7 @@
 enum {
     RESPONDER_BY_NAME = 0xa1,
     RESPONDER_BY_KEY = 0xa2,
+    EXTENSIONS_TAG = 0xa1, /* responseExtensions [1] */
     STATUS_GOOD = 0x80,
     STATUS_REVOKED = 0xa1,
     STATUS_UNKNOWN = 0x82,
@@ -22,6 +23,10 @@ enum {
 static const uint8_t basic_oid[] = {
     0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x01};
 
+/* 1.3.6.1.5.5.7.48.1.2 */
+static const uint8_t nonce_oid[] = {
+    0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x02};
+
 static const char *
 reason_name(uint8_t status)
 {
@@ -31,6 +36,22 @@ reason_name(uint8_t status)
     if (status >= sizeof(names) / sizeof(names[0]) || names[status] == NULL)
         return "another error";
     return names[status];
+}
+
+/* What is in them but the nonce says nothing about the certificate. */
+static bool
+read_extensions(struct der rest, struct der *nonce)
+{
+    const struct der oid = {nonce_oid, sizeof(nonce_oid)};
+    struct der_element element;
+
+    if (rest.len == 0)
+        return true;
+    if (!der_take_tag(&rest, EXTENSIONS_TAG, &element) || rest.len != 0
+        || !der_take_tag(&element.content, DER_SEQUENCE, &element))
+        return false;
+    (void)x509_parts_find_extension(element.content, oid, nonce);
+    return true;
 }
 
 static bool
@@ -47,7 +68,7 @@ read_data(struct der data, struct ocsp_response *response)
         || !der_take_tag(&data, DER_SEQUENCE, &element))
         return false;
     response->singles = element.content;
-    return true;
+    return read_extensions(data, &response->nonce);
 }
 
 static bool

@@ -2,7 +2,7 @@
 /*
  * An OCSP response (RFC 6960, section 4.2.1) as its bytes say it. Reading it
  * proves nothing: whether it is about our certificate, signed by the right
- * one and of today is judged in staple.c. The library has a reader of its
+ * one and of today is judged in ocsp_judge.c. The library has a reader of its
  * own, but that one leaves no room between our clock and the responder's,
  * knows certificates by SHA-1 only, and does not say which check failed.
  */
@@ -23,6 +23,7 @@ struct ocsp_response {
     uint8_t responder_tag; /* how the responder is named */
     struct der responder;
     struct der singles; /* to be taken one by one */
+    struct der nonce;   /* the extension's value, or none */
     struct der algorithm;
     struct der signature;
     struct der certificates; /* the responder's, one after the other, or none */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A staple's proofs, in the order in which they mean something: whose it is,
- * who says it, and what is said. */
+/* Finding a staple and its issuer, and what is said of one that proves
+ * nothing. */
 #include "certs/staple.h"
 
 #include <stdio.h>
@@ -9,10 +9,8 @@
 
 #include "certs/chain.h"
 #include "certs/file.h"
-#include "certs/ocsp.h"
+#include "certs/ocsp_judge.h"
 #include "certs/secret.h"
-#include "certs/signature.h"
-#include "certs/x509_parts.h"
 
 static const char role[] = "certificate.ocsp_staple_file";
 static const char remedy[] = "fetch it anew: scripts/refresh-staple.sh";
@@ -20,126 +18,69 @@ static const char remedy[] = "fetch it anew: scripts/refresh-staple.sh";
 /* Who is concerned, while one staple is proven. */
 struct staple_case {
     const char *path;
-    struct x509_parts leaf;
-    struct x509_parts issuer;
-    struct chain_cert issuer_cert;
+    struct ocsp_parties parties;
     struct report *report;
 };
 
-/* When the response says something: never longer than the certificate of who
- * signed it is valid. */
-struct span {
-    time_t since;
-    time_t until;
-};
-
-/* --- who signed it ------------------------------------------------------- */
-
-static bool
-is_signed_by(const struct ocsp_response *response, const struct x509 *x509)
-{
-    struct x509_public_key key;
-
-    return x509_public_key(x509, &key) == 0
-           && signature_holds(&key, response->algorithm, response->signed_part,
-               response->signature);
-}
+/* --- what it proves ------------------------------------------------------ */
 
 static void
-narrow_to(struct span *span, const struct x509 *signer)
+report_foreign_signer(const struct staple_case *staple_case)
 {
     struct certificate_info info;
 
-    x509_fill_info(signer, &info);
-    if (info.not_before > span->since)
-        span->since = info.not_before;
-    if (info.not_after < span->until)
-        span->until = info.not_after;
-}
-
-/* By the certificate that came with the response. */
-static bool
-is_signed_by_delegate(const struct ocsp_response *response,
-    struct der certificate, const struct staple_case *staple_case,
-    struct span *span)
-{
-    struct chain_cert delegate = {{0}, NULL};
-    struct x509_parts parts;
-    bool is_signed = false;
-    int error;
-
-    if (blob_copy(&delegate.der, certificate.data, certificate.len) != 0)
-        return false;
-    if (!x509_parts_read(&parts, &delegate.der)
-        || !ocsp_names_responder(response, &parts))
-        goto free_der;
-    delegate.x509 = x509_new(&delegate.der, &error);
-    if (delegate.x509 == NULL)
-        goto free_der;
-    is_signed = x509_may_sign_staples(delegate.x509)
-                && chain_cert_is_issued_by(&delegate, &staple_case->issuer_cert)
-                && is_signed_by(response, delegate.x509);
-    if (is_signed)
-        narrow_to(span, delegate.x509);
-    x509_free(delegate.x509);
-
-free_der:
-    blob_free(&delegate.der);
-    return is_signed;
-}
-
-static int
-check_signer(const struct ocsp_response *response,
-    const struct staple_case *staple_case, struct span *span)
-{
-    struct der rest = response->certificates;
-    struct der_element element;
-    struct certificate_info info;
-
-    narrow_to(span, staple_case->issuer_cert.x509);
-    if (ocsp_names_responder(response, &staple_case->issuer)
-        && is_signed_by(response, staple_case->issuer_cert.x509))
-        return 0;
-    while (der_take_tag(&rest, DER_SEQUENCE, &element))
-        if (is_signed_by_delegate(response, element.whole, staple_case, span))
-            return 0;
-    x509_fill_info(staple_case->issuer_cert.x509, &info);
+    x509_fill_info(staple_case->parties.issuer_cert.x509, &info);
     report_warning(staple_case->report, SL_STAPLE_SIGNER,
         "%s %s: is not sent: neither the issuer \"%s\" nor a responder that "
         "it appointed (issued by it for OCSPSigning) has signed it; fetch it "
         "from the certificate's own responder: scripts/refresh-staple.sh",
         role, staple_case->path, info.subject);
-    return -1;
 }
 
-/* --- what it says -------------------------------------------------------- */
-
-static int
-find_single(const struct ocsp_response *response, struct ocsp_single *single,
+static void
+report_unproven(enum ocsp_proof proof, const struct ocsp_statement *statement,
     const struct staple_case *staple_case)
 {
-    struct der rest = response->singles;
+    struct report *report = staple_case->report;
+    const char *path = staple_case->path;
 
-    while (ocsp_take_single(&rest, single))
-        if (ocsp_single_is_of(single, &staple_case->leaf, &staple_case->issuer))
-            return 0;
-    if (rest.len > 0)
-        report_warning(staple_case->report, SL_STAPLE_BROKEN,
-            "%s %s: is not sent: the OCSP response is damaged; %s", role,
-            staple_case->path, remedy);
-    else
-        report_warning(staple_case->report, SL_STAPLE_OTHER,
+    switch (proof) {
+    case OCSP_PROVEN:
+        break;
+    case OCSP_SAYS_NOTHING:
+        report_warning(report, SL_STAPLE_BROKEN,
+            "%s %s: is not sent: it is no answer, the responder only said "
+            "\"%s\"; %s",
+            role, path, statement->reason, remedy);
+        break;
+    case OCSP_NO_RESPONSE:
+        report_warning(report, SL_STAPLE_BROKEN,
+            "%s %s: is not sent: it is no OCSP response in DER, or is cut off; "
+            "%s",
+            role, path, remedy);
+        break;
+    case OCSP_DAMAGED:
+        report_warning(report, SL_STAPLE_BROKEN,
+            "%s %s: is not sent: the OCSP response is damaged; %s", role, path,
+            remedy);
+        break;
+    case OCSP_OF_ANOTHER:
+        report_warning(report, SL_STAPLE_OTHER,
             "%s %s: is not sent: it is about another certificate than the one "
             "that is served; was the certificate renewed? %s",
-            role, staple_case->path, remedy);
-    return -1;
+            role, path, remedy);
+        break;
+    case OCSP_BY_ANOTHER:
+        report_foreign_signer(staple_case);
+        break;
+    }
 }
 
 static int
-check_verdict(
-    const struct ocsp_single *single, const struct staple_case *staple_case)
+check_verdict(const struct ocsp_statement *statement,
+    const struct staple_case *staple_case)
 {
-    switch (single->verdict) {
+    switch (statement->verdict) {
     case OCSP_GOOD:
         return 0;
     case OCSP_REVOKED:
@@ -159,62 +100,24 @@ check_verdict(
     return -1;
 }
 
-static struct span
-span_of(const struct ocsp_single *single)
-{
-    const struct span span = {
-        .since = single->this_update,
-        .until = single->next_update != 0
-                     ? single->next_update
-                     : single->this_update + STAPLE_DEFAULT_SECONDS,
-    };
-
-    return span;
-}
-
-static int
-read_response(struct ocsp_response *response, const struct blob *content,
-    const struct staple_case *staple_case)
-{
-    const char *reason;
-
-    switch (ocsp_read(response, content, &reason)) {
-    case OCSP_ANSWER:
-        return 0;
-    case OCSP_NO_ANSWER:
-        report_warning(staple_case->report, SL_STAPLE_BROKEN,
-            "%s %s: is not sent: it is no answer, the responder only said "
-            "\"%s\"; %s",
-            role, staple_case->path, reason, remedy);
-        return -1;
-    case OCSP_BROKEN:
-        break;
-    }
-    report_warning(staple_case->report, SL_STAPLE_BROKEN,
-        "%s %s: is not sent: it is no OCSP response in DER, or is cut off; %s",
-        role, staple_case->path, remedy);
-    return -1;
-}
-
 /* Takes over the content when it is a staple to be sent. */
 static void
 prove(struct identity *identity, struct blob *content,
     const struct staple_case *staple_case)
 {
-    struct ocsp_response response;
-    struct ocsp_single single;
-    struct span span;
+    struct ocsp_statement statement;
+    enum ocsp_proof proof =
+        ocsp_prove(&statement, content, &staple_case->parties);
 
-    if (read_response(&response, content, staple_case) != 0
-        || find_single(&response, &single, staple_case) != 0)
+    if (proof != OCSP_PROVEN) {
+        report_unproven(proof, &statement, staple_case);
         return;
-    span = span_of(&single);
-    if (check_signer(&response, staple_case, &span) != 0
-        || check_verdict(&single, staple_case) != 0)
+    }
+    if (check_verdict(&statement, staple_case) != 0)
         return;
     identity->staple = *content;
-    identity->staple_since = span.since;
-    identity->staple_until = span.until;
+    identity->staple_since = statement.since;
+    identity->staple_until = statement.until;
     *content = (struct blob){0};
 }
 
@@ -263,29 +166,21 @@ prove_with_issuer(struct identity *identity,
     const struct config_certificate *settings, struct blob *content,
     struct staple_case *staple_case)
 {
-    struct chain_cert *issuer = &staple_case->issuer_cert;
-    int error;
+    struct ocsp_parties *parties = &staple_case->parties;
+    struct blob issuer = {0};
 
-    if (find_issuer(identity, settings, &issuer->der) != 0)
-        goto no_issuer;
-    issuer->x509 = x509_new(&issuer->der, &error);
-    if (issuer->x509 == NULL
-        || !x509_parts_read(&staple_case->issuer, &issuer->der)
-        || !x509_parts_read(&staple_case->leaf, &identity->chain[0]))
-        goto no_issuer;
-    prove(identity, content, staple_case);
-    x509_free(issuer->x509);
-    blob_free(&issuer->der);
-    return;
-
-no_issuer:
-    x509_free(issuer->x509);
-    blob_free(&issuer->der);
-    report_warning(staple_case->report, SL_STAPLE_SIGNER,
-        "%s %s: is not sent: the certificate of the issuer \"%s\" is not at "
-        "hand, so nobody can say who signed it; append it to the file of the "
-        "certificate, or name it as chain_root",
-        role, staple_case->path, identity->info[0].issuer);
+    if (find_issuer(identity, settings, &issuer) == 0
+        && ocsp_parties_init(parties, &identity->chain[0], &issuer) == 0) {
+        prove(identity, content, staple_case);
+        ocsp_parties_deinit(parties);
+    } else {
+        report_warning(staple_case->report, SL_STAPLE_SIGNER,
+            "%s %s: is not sent: the certificate of the issuer \"%s\" is not "
+            "at hand, so nobody can say who signed it; append it to the file "
+            "of the certificate, or name it as chain_root",
+            role, staple_case->path, identity->info[0].issuer);
+    }
+    blob_free(&issuer);
 }
 
 /* --- the file ------------------------------------------------------------ */

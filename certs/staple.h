@@ -19,10 +19,7 @@
 #include "certs/identity.h"
 
 enum {
-    STAPLE_BYTES_MAX = 16 * 1024,  /* what clients' libraries take in */
-    STAPLE_CLOCK_SECONDS = 5 * 60, /* our clock may be that much behind */
-    /* How long one lasts that does not say so: as browsers count. */
-    STAPLE_DEFAULT_SECONDS = 24 * 60 * 60,
+    STAPLE_BYTES_MAX = 16 * 1024, /* what clients' libraries take in */
 };
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What becomes of a staple while the process runs. */
 #include "certs/dates.h"
+#include "certs/ocsp_judge.h"
 #include "certs/staple.h"
 #include "certs/x509_parts.h"
 
@@ -11,7 +12,7 @@ enum {
 static bool
 has_begun(const struct identity *identity, time_t now)
 {
-    return now >= identity->staple_since - STAPLE_CLOCK_SECONDS;
+    return now >= identity->staple_since - OCSP_CLOCK_SECONDS;
 }
 
 bool

@@ -206,6 +206,10 @@ verify_client(int preverify, WOLFSSL_X509_STORE_CTX *store)
     struct shown shown;
 
     see_chain(&shown, store);
+    /* The library calls for an empty list, too, unless it refuses that. */
+    if (peer != NULL && peer->admission != NULL && shown.count == 0
+        && preverify != 0)
+        return !peer->admission->is_required;
     if (peer == NULL || peer->admission == NULL || depth < 0
         || (size_t)depth >= shown.count)
         return 0;

@@ -99,9 +99,9 @@ x509_parts_signed(struct x509_signed *part, const struct blob *der)
     return der_skip_unused_bits(&part->signature);
 }
 
-/* The value of the extension: what its octet string holds. */
-static bool
-find_extension(struct der extensions, struct der oid, struct der *value)
+bool
+x509_parts_find_extension(
+    struct der extensions, struct der oid, struct der *value)
 {
     struct der_element extension;
     struct der_element element;
@@ -128,7 +128,7 @@ x509_parts_demand_staple(const struct x509_parts *parts)
     struct der_element element;
     struct der rest;
 
-    if (!find_extension(parts->extensions, oid, &rest)
+    if (!x509_parts_find_extension(parts->extensions, oid, &rest)
         || !der_take_tag(&rest, DER_SEQUENCE, &element))
         return false;
     rest = element.content;

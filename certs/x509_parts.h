@@ -38,6 +38,11 @@ struct x509_signed {
 bool x509_parts_signed(
     struct x509_signed *part, const struct blob *der) MUST_CHECK;
 
+/* The value of the extension of that OID among `extensions`: what its octet
+ * string holds. False: there is none. */
+bool x509_parts_find_extension(
+    struct der extensions, struct der oid, struct der *value);
+
 /* Must a server that shows it send a staple along (RFC 7633)? */
 bool x509_parts_demand_staple(const struct x509_parts *parts);
 

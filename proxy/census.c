@@ -120,21 +120,27 @@ find(const struct bucket *bucket, const struct repeat_host *host)
     return NULL;
 }
 
+/* Takes out the entry that was seen longest ago. */
+static struct entry *
+forget_oldest(struct census_table *table)
+{
+    struct entry *entry = TAILQ_LAST(&table->order, order);
+
+    TAILQ_REMOVE(&table->order, entry, order);
+    LIST_REMOVE(entry, same_hash);
+    table->has_forgotten = true;
+    return entry;
+}
+
 /* An entry for a new host, at the cost of another one when all are taken. */
 static struct entry *
 add(struct census_table *table, struct bucket *bucket,
     const struct repeat_host *host)
 {
-    struct entry *entry;
+    struct entry *entry = table->used < CENSUS_SOURCES_MAX
+                              ? &table->entries[table->used++]
+                              : forget_oldest(table);
 
-    if (table->used < CENSUS_SOURCES_MAX) {
-        entry = &table->entries[table->used++];
-    } else {
-        entry = TAILQ_LAST(&table->order, order);
-        TAILQ_REMOVE(&table->order, entry, order);
-        LIST_REMOVE(entry, same_hash);
-        table->has_forgotten = true;
-    }
     entry->source = (struct census_source){.host = *host};
     LIST_INSERT_HEAD(bucket, entry, same_hash);
     TAILQ_INSERT_HEAD(&table->order, entry, order);

@@ -9,7 +9,7 @@
 #include "proxy/log.h"
 
 struct census_entry {
-    SLIST_ENTRY(census_entry) next;
+    LIST_ENTRY(census_entry) next;
     char *service;
     struct census_table *table; /* one reference */
 };
@@ -19,7 +19,7 @@ find(const struct census_set *set, const char *service)
 {
     struct census_entry *entry;
 
-    SLIST_FOREACH(entry, &set->entries, next)
+    LIST_FOREACH(entry, &set->entries, next)
     {
         if (strcmp(entry->service, service) == 0)
             return entry;
@@ -48,7 +48,7 @@ add(struct census_set *set, const char *service)
         free_entry(entry);
         return NULL;
     }
-    SLIST_INSERT_HEAD(&set->entries, entry, next);
+    LIST_INSERT_HEAD(&set->entries, entry, next);
     return entry;
 }
 
@@ -75,18 +75,23 @@ census_set_fill_view(
     return 0;
 }
 
+static void
+drop(struct census_entry *entry)
+{
+    LIST_REMOVE(entry, next);
+    free_entry(entry);
+}
+
 void
 census_set_forget_others(struct census_set *set, const struct config *config)
 {
-    struct census_entry *entry = SLIST_FIRST(&set->entries);
+    struct census_entry *entry = LIST_FIRST(&set->entries);
 
     while (entry != NULL) {
-        struct census_entry *next = SLIST_NEXT(entry, next);
+        struct census_entry *next = LIST_NEXT(entry, next);
 
-        if (config_find_service(config, entry->service) == NULL) {
-            SLIST_REMOVE(&set->entries, entry, census_entry, next);
-            free_entry(entry);
-        }
+        if (config_find_service(config, entry->service) == NULL)
+            drop(entry);
         entry = next;
     }
 }
@@ -94,12 +99,15 @@ census_set_forget_others(struct census_set *set, const struct config *config)
 void
 census_set_deinit(struct census_set *set)
 {
-    struct census_entry *entry;
+    struct census_entry *entry = LIST_FIRST(&set->entries);
 
-    while ((entry = SLIST_FIRST(&set->entries)) != NULL) {
-        SLIST_REMOVE_HEAD(&set->entries, next);
+    while (entry != NULL) {
+        struct census_entry *next = LIST_NEXT(entry, next);
+
         free_entry(entry);
+        entry = next;
     }
+    LIST_INIT(&set->entries);
 }
 
 struct census *

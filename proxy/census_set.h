@@ -16,7 +16,7 @@ struct census_entry;
 
 /* All zero is an empty one. */
 struct census_set {
-    SLIST_HEAD(, census_entry) entries;
+    LIST_HEAD(, census_entry) entries;
 };
 
 /* Gives the view's services their tables; makes those that are missing. -1

@@ -51,9 +51,9 @@ census_format_age(int64_t age_ms, char out[CENSUS_AGE_BYTES])
         const char *name;
         int64_t ms;
     } units[] = {
-        {"day", 24 * 60 * 60 * 1000},
-        {"hour", 60 * 60 * 1000},
-        {"minute", 60 * 1000},
+        {"day", INT64_C(24) * 60 * 60 * 1000},
+        {"hour", INT64_C(60) * 60 * 1000},
+        {"minute", INT64_C(60) * 1000},
         {"second", 1000},
     };
     size_t i = 0;

@@ -5,6 +5,7 @@
  * contexts built. Only then is anything handed out, and that cannot fail. A
  * reload that fails leaves no trace but its log line.
  */
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,12 +86,17 @@ static void
 wait_for_workers(const struct server *server)
 {
     struct pollfd answers = {.fd = server->answer_pipe[0], .events = POLLIN};
+    int64_t until_ms = clock_now_ms() + WORKER_ANSWER_MS;
     size_t count = 0;
     char answer;
 
     while (count < server->worker_count) {
-        if (poll(&answers, 1, WORKER_ANSWER_MS) != 1
-            || read(answers.fd, &answer, 1) != 1)
+        int64_t left_ms = until_ms - clock_now_ms();
+        int ready = poll(&answers, 1, left_ms > 0 ? (int)left_ms : 0);
+
+        if (ready < 0 && errno == EINTR)
+            continue;
+        if (ready != 1 || read(answers.fd, &answer, 1) != 1)
             return;
         if (answer == WORKER_HAS_VIEW)
             count++;

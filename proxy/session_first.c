@@ -31,7 +31,7 @@ session_note_tls(const struct session *session)
 {
     if (session->service->census == NULL)
         return;
-    if (!session->peer.is_verified)
+    if (session->peer.by == ADMITTED_BY_NOBODY)
         note(session, CENSUS_NO_CERTIFICATE);
     if (strcmp(session->version, "TLSv1.2") == 0)
         note(session, CENSUS_TLS_1_2);

@@ -98,27 +98,41 @@ is_truncated(const struct session *session)
                && session->relay.to_backend.was_truncated);
 }
 
-/* Whether this end is to be logged at all, and how many like it were not. */
-static bool
-admit(const struct session *session, unsigned *left_out)
-{
-    struct session_host *host = session->host;
-    struct repeat_key key = repeat_key_of(
-        &session->client_address, session->reason, session->detail);
-
-    *left_out = 0;
-    if (session->reason == CLOSE_DONE)
-        return host->logs_connections;
-    if (!log_is_wanted(close_reason_level(session->reason)))
-        return false;
-    return repeats_admit(&host->repeats, &key, clock_now_ms(), left_out);
-}
-
 static enum guide_code
 code_of(const struct session *session)
 {
     return session->code != SL_NONE ? session->code
                                     : close_reason_code(session->reason);
+}
+
+/* Refusals of one kind count as one, whoever the client says it is: it could
+ * say something else each time. */
+static struct repeat_key
+repeat_key(const struct session *session)
+{
+    const char *detail = session->reason == CLOSE_CLIENT_REFUSED
+                             ? guide_text(code_of(session))
+                             : session->detail;
+
+    return repeat_key_of(&session->client_address, session->reason, detail);
+}
+
+/* Whether this end is to be logged at all, and how many like it were not. */
+static bool
+admit(const struct session *session, unsigned *left_out)
+{
+    struct session_host *host = session->host;
+    struct repeat_key key = repeat_key(session);
+
+    *left_out = 0;
+    if (session->reason == CLOSE_DONE)
+        return host->logs_connections;
+    if (session->reason == CLOSE_TRUST
+        || session->reason == CLOSE_CLIENT_EXPIRED)
+        return true; /* each was let in, and each end is told */
+    if (!log_is_wanted(close_reason_level(session->reason)))
+        return false;
+    return repeats_admit(&host->repeats, &key, clock_now_ms(), left_out);
 }
 
 void

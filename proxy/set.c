@@ -30,13 +30,18 @@ fail(const char *path, const char *what, int error)
 static char *
 read_text(const char *path, struct stat *st)
 {
-    FILE *file = fopen(path, "re");
+    /* It does not wait for somebody to write into a pipe. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
     char *text = NULL;
     size_t len;
 
-    if (file == NULL)
+    if (file == NULL) {
+        if (fd >= 0)
+            (void)close(fd);
         return NULL;
-    if (fstat(fileno(file), st) != 0)
+    }
+    if (fstat(fd, st) != 0)
         goto close_file;
     if (!S_ISREG(st->st_mode) || st->st_size > INIFILE_BYTES_MAX) {
         errno = S_ISDIR(st->st_mode) ? EISDIR : EFBIG;
@@ -46,10 +51,10 @@ read_text(const char *path, struct stat *st)
     if (text == NULL)
         goto close_file;
     len = fread(text, 1, (size_t)st->st_size, file);
-    if (strlen(text) != len) {
+    if (len != (size_t)st->st_size || strlen(text) != len) {
         free(text);
         text = NULL;
-        errno = EILSEQ;
+        errno = ferror(file) != 0 ? EIO : EILSEQ;
     }
 
 close_file:

@@ -53,28 +53,54 @@ write_index(const struct staple_spec *spec, const char *cert)
     assert_int_equal(fclose(index), 0);
 }
 
+struct arguments {
+    const char *items[32];
+    size_t count;
+};
+
+static void
+add(struct arguments *arguments, const char *option, const char *value)
+{
+    assert_true(arguments->count < 30);
+    arguments->items[arguments->count++] = option;
+    if (value != NULL)
+        arguments->items[arguments->count++] = value;
+}
+
+/* What is asked. */
+static void
+add_question(struct arguments *arguments, const struct staple_spec *spec,
+    const char *issuer, const char *cert)
+{
+    if (spec->request != NULL) {
+        add(arguments, "-reqin", spec->request);
+        return;
+    }
+    add(arguments, "-issuer", issuer);
+    /* The digest is for the certificates behind it. */
+    add(arguments, given_or(spec->digest, "-sha1"), NULL);
+    add(arguments, "-cert", cert);
+    if (spec->cert_2 != NULL)
+        add(arguments, "-cert", spec->cert_2);
+}
+
 void
 make_staple(const char *path, const struct staple_spec *spec)
 {
     const char *cert = given_or(spec->cert, "server.pem");
     const char *issuer = given_or(spec->issuer, "intermediate.pem");
-    const char *arguments[32] = {"ocsp", "-index", "staple.index", "-noverify",
-        "-CA", issuer, "-rsigner", given_or(spec->signer, "ocsp.pem"), "-rkey",
-        given_or(spec->key, "ocsp.key"), "-respout", path, "-issuer", issuer,
-        given_or(spec->digest, "-sha1"), "-cert", cert};
-    size_t count = 17;
+    struct arguments arguments = {{"ocsp", "-noverify"}, 2};
 
-    /* The digest is for the certificates behind it. */
-    if (spec->cert_2 != NULL) {
-        arguments[count++] = "-cert";
-        arguments[count++] = spec->cert_2;
-    }
-    if (!spec->has_no_end) {
-        arguments[count++] = "-ndays";
-        arguments[count++] = "7";
-    }
+    add(&arguments, "-index", "staple.index");
+    add(&arguments, "-CA", issuer);
+    add(&arguments, "-rsigner", given_or(spec->signer, "ocsp.pem"));
+    add(&arguments, "-rkey", given_or(spec->key, "ocsp.key"));
+    add(&arguments, "-respout", path);
+    add_question(&arguments, spec, issuer, cert);
+    if (!spec->has_no_end)
+        add(&arguments, "-ndays", "7");
     if (spec->option != NULL)
-        arguments[count] = spec->option;
+        add(&arguments, spec->option, NULL);
     write_index(spec, cert);
-    run_openssl(arguments);
+    run_openssl(arguments.items);
 }

@@ -281,7 +281,7 @@ services_that_leave_no_choice_are_not_counted(void **state)
     struct config_service service = {
         .required_level = LEVEL_TLS,
         .client_certificate = CLIENT_CERT_IGNORE,
-        .tls = {TLS_VERSION_1_2, TLS_VERSION_1_3},
+        .tls = {.min_version = TLS_VERSION_1_2, .max_version = TLS_VERSION_1_3},
     };
 
     (void)state;
@@ -311,7 +311,7 @@ without_anybody_time_decides(void **state)
     (void)state;
     assert_words(CENSUS_PLAINTEXT, BEGAN + 999,
         "no plaintext for 0 seconds, since counting began: too early to tell");
-    assert_words(CENSUS_PLAINTEXT, BEGAN + 3 * MINUTE,
+    assert_words(CENSUS_PLAINTEXT, BEGAN + 3LL * MINUTE,
         "no plaintext for 3 minutes, since counting began: too early to tell");
     assert_words(CENSUS_PLAINTEXT, BEGAN + DAY - 1,
         "no plaintext for 23 hours, since counting began: too early to tell");
@@ -333,13 +333,13 @@ the_last_one_decides(void **state)
 
     (void)state;
     note(7, CENSUS_PLAINTEXT, came);
-    assert_words(CENSUS_PLAINTEXT, came + 1 * SECOND,
+    assert_words(CENSUS_PLAINTEXT, came + 1LL * SECOND,
         "last plaintext 1 second ago from 10.0.0.7 (1 connection from 1 "
         "address in all)");
     for (unsigned i = 0; i < 11; i++)
         note(5 + i % 3, CENSUS_PLAINTEXT, came + 1);
     note(7, CENSUS_PLAINTEXT, came + 1);
-    assert_words(CENSUS_PLAINTEXT, came + 1 + 3 * MINUTE,
+    assert_words(CENSUS_PLAINTEXT, came + 1 + 3LL * MINUTE,
         "last plaintext 3 minutes ago from 10.0.0.7 (13 connections from 3 "
         "addresses in all)");
     assert_words(CENSUS_PLAINTEXT, came + DAY,
