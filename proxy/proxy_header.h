@@ -5,7 +5,9 @@
  * facts in, bytes out.
  *
  * What does not fit is left out as a whole: a name that is cut is another
- * name. TLVs go in the order of their importance, the client's identity first.
+ * name. The client's identity goes first. A text with a control character in
+ * it is left out as well: who reads it up to the first zero byte, or line by
+ * line, would see another name.
  */
 #ifndef SIDELOCK_PROXY_PROXY_HEADER_H
 #define SIDELOCK_PROXY_PROXY_HEADER_H
@@ -21,32 +23,32 @@ enum {
 };
 
 /* Borrowed bytes; len 0: there are none. */
-struct proxy_bytes {
+struct proxy_text {
     const void *data;
     size_t len;
 };
 
 struct proxy_facts {
-    enum proxy_protocol protocol; /* not PROXY_OFF */
-    /* NULL: not known. Without both, or with a UNIX socket among them, the
-     * header says that the addresses are not known. */
+    enum proxy_protocol version; /* not PROXY_OFF */
+    /* With NULL or a UNIX socket for either, the header says that the
+     * addresses are not known. */
     const struct address *client;
-    const struct address *local; /* where the client connected to */
+    const struct address *local; /* where the client has connected to */
 
     /* All of this only in version 2. */
     bool is_tls;
     bool has_certificate; /* the client showed one on this connection */
-    bool has_session;     /* it showed one, then or when the session began that
-                             it has resumed */
+    bool has_identity;    /* it showed one, now or when the session began that
+                             it resumes */
     bool is_verified;     /* and that was verified, or authorized again */
-    struct proxy_bytes server_name;   /* as the client sent it */
-    struct proxy_bytes protocol_name; /* ALPN */
-    struct proxy_bytes version;       /* "TLSv1.3" */
-    struct proxy_bytes cipher;
-    struct proxy_bytes common_name; /* of the verified certificate */
+    struct proxy_text server_name; /* as the client sent it */
+    struct proxy_text alpn;        /* as agreed */
+    struct proxy_text tls_version;
+    struct proxy_text cipher;
+    struct proxy_text common_name; /* of the verified certificate */
 };
 
-/* Writes the header and returns its length, at least 1. */
+/* Writes the header and returns its length, which is not 0. */
 size_t proxy_header_build(
     const struct proxy_facts *facts, uint8_t out[PROXY_HEADER_BYTES_MAX]);
 
