@@ -35,16 +35,19 @@ common_name_of(const struct client *client)
 static void
 fill_tls(struct proxy_facts *facts, const struct session *session)
 {
+    const struct peer *peer = &session->peer;
+
     facts->is_tls = true;
-    facts->has_identity = session->peer.client != NULL;
+    facts->has_identity = peer->client != NULL;
     facts->has_certificate = facts->has_identity && !session->is_resumed;
-    facts->is_verified = session->peer.is_verified;
+    facts->is_verified = peer->by != ADMITTED_BY_NOBODY;
     facts->server_name = text_of(session->server_name);
     facts->alpn = text_of(session->wishes.protocol);
     facts->tls_version = text_of(session->version);
     facts->cipher = text_of(session->cipher);
-    if (facts->has_identity)
-        facts->common_name = common_name_of(session->peer.client);
+    /* Of a trusted key its holder may write any name into a certificate. */
+    if (facts->has_identity && peer->by != ADMITTED_BY_KEY)
+        facts->common_name = common_name_of(peer->client);
 }
 
 /* Where the client has connected to; false: that cannot be said. */

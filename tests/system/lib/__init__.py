@@ -15,6 +15,7 @@ servers    real servers: redis, nginx, http.server
 clients    real clients: openssl, curl, gnutls-cli, Node, Python, Java
 tls        a TLS client whose every byte and ending is under control
 hello      ClientHellos, whole, cut up and oversized
+proxy_header  PROXY headers, taken apart
 
 The standard library, and cryptography to look at and to make certificates.
 """
