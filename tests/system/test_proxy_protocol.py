@@ -255,3 +255,26 @@ def test_haproxy_understands(program, pki, tmp_path, form, version):
     assert name == (["localhost"] if form == "v2" else [])
     line = proxy.connection_end(reason="done")
     assert line["peer"] == f"{source}:{port}"
+
+
+@each_version
+def test_nginx_reads_past_an_identity(
+    program, pki, tmp_path, peer_sections, version
+):
+    """What it does not look at is in nobody's way."""
+    with servers.nginx(tmp_path, " proxy_protocol") as server:
+        config = one_service(pki.server_certificate, server.address)
+        config["service"]["proxy_protocol"] = "v2"
+        config["service"].update(peer_sections["service"])
+        config["clients"] = peer_sections["clients"]
+        proxy = program(config).start()
+        context = pki.context(version, pki.client_certificate)
+        with TlsClient.open(proxy.address(), context) as client:
+            client.send(b"GET /who HTTP/1.1\r\nHost: x\r\n\r\n")
+            source, port = client.sock.getsockname()
+            answer = b""
+            while f"{source} {port} ".encode() not in answer:
+                data = client.recv()
+                assert data, answer
+                answer += data
+            client.finish()
