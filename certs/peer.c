@@ -97,6 +97,8 @@ peer_refuse(struct peer *peer, const struct ruling *ruling)
 {
     peer->is_verified = false;
     peer->by = ADMITTED_BY_NOBODY;
+    free(peer->admitted_by);
+    peer->admitted_by = NULL;
     peer->code = ruling->code;
     peer->is_pending = ruling->is_pending;
     free(peer->rejected);

@@ -180,7 +180,11 @@ fail_by_refusal(struct session *session)
 void
 session_refuse(struct session *session, const struct ruling *ruling)
 {
+    struct stream *client = &session->client.stream;
+
     peer_refuse(&session->peer, ruling);
+    if (session->client.ssl != NULL)
+        (void)client->ops->flush(client); /* the alert */
     fail_by_refusal(session);
 }
 
