@@ -53,6 +53,17 @@ compare_numbers(const struct crl_number *a, const struct crl_number *b)
     return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
+/* In the same order as the numbers. */
+static uint64_t
+prefix_of(const struct crl_number *number)
+{
+    uint64_t prefix = number->len;
+
+    for (size_t i = 0; i < sizeof(prefix) - 1; i++)
+        prefix = prefix << 8 | number->bytes[i];
+    return prefix;
+}
+
 static int
 compare_entries(const void *a, const void *b)
 {
@@ -117,10 +128,13 @@ crl_new(
     if (*reading != CRL_READ)
         return NULL;
     /* The entries lie in the list's bytes: there is no overflow. */
-    crl = calloc(1, sizeof(*crl) + count * sizeof(crl->entries[0]));
+    crl = calloc(
+        1, sizeof(*crl)
+               + count * (sizeof(crl->entries[0]) + sizeof(crl->prefixes[0])));
     if (crl == NULL)
         return NULL;
     crl->count = count;
+    crl->prefixes = (uint64_t *)(void *)(crl->entries + count);
     crl->this_update = parts->this_update;
     crl->next_update = parts->next_update;
     *reading = fill_entries(crl, parts->entries, why);
@@ -136,6 +150,8 @@ crl_new(
     }
     name_issuer(crl);
     qsort(crl->entries, count, sizeof(crl->entries[0]), compare_entries);
+    for (size_t i = 0; i < count; i++)
+        crl->prefixes[i] = prefix_of(&crl->entries[i].serial);
     return crl;
 }
 
@@ -253,13 +269,37 @@ find_issuer(const struct crls *crls, struct der issuer)
     return low;
 }
 
+/* The first of the entries whose prefix is not below this one. */
+static size_t
+lower_bound(const struct crl *crl, uint64_t prefix)
+{
+    size_t low = 0;
+    size_t high = crl->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (crl->prefixes[middle] < prefix)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static const struct crl_entry *
 find_entry(const struct crl *crl, const struct crl_number *serial)
 {
-    struct crl_entry wanted = {.serial = *serial};
+    const struct crl_entry wanted = {.serial = *serial};
+    uint64_t prefix = prefix_of(serial);
+    size_t low = lower_bound(crl, prefix);
+    size_t high = low;
 
-    return bsearch(&wanted, crl->entries, crl->count, sizeof(crl->entries[0]),
-        compare_entries);
+    /* One, unless the CA counts its long serial numbers up. */
+    if (low < crl->count && crl->prefixes[low] == prefix)
+        high = lower_bound(crl, prefix + 1);
+    return bsearch(&wanted, crl->entries + low, high - low,
+        sizeof(crl->entries[0]), compare_entries);
 }
 
 bool

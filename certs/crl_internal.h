@@ -33,6 +33,8 @@ struct crl {
     time_t next_update; /* 0: not said */
     uint8_t hash[CRLS_HASH_BYTES];
     size_t count;
+    uint64_t *prefixes; /* of the entries, behind them: close together, so that
+                           a search touches little memory */
     struct crl_entry entries[]; /* by serial */
 };
 

@@ -101,6 +101,22 @@ put_hex(struct buffer *to, const char *digits)
     }
 }
 
+static void
+put_serial(struct buffer *to, const char *head, unsigned serial)
+{
+    const uint8_t tail[] = {(uint8_t)(serial >> 24), (uint8_t)(serial >> 16),
+        (uint8_t)(serial >> 8), (uint8_t)serial};
+    struct buffer bytes = {0};
+
+    if (head == NULL) {
+        put_number(to, serial);
+        return;
+    }
+    put_hex(&bytes, head);
+    append(&bytes, tail, sizeof(tail));
+    wrap(to, DER_INTEGER, &bytes);
+}
+
 /* --- the list ------------------------------------------------------------ */
 
 static void
@@ -139,7 +155,7 @@ put_entries(struct buffer *to, const struct crl_spec *spec, time_t now)
     struct buffer inside = {0};
 
     for (size_t i = 0; i < spec->revoked_count; i++) {
-        put_number(&entry, spec->serials[i]);
+        put_serial(&entry, spec->serial_head, spec->serials[i]);
         put_time(
             &entry, spec->revoked_at != 0 ? spec->revoked_at : now - 2 * HOUR);
         put_hex(&inside, spec->entry_extensions);

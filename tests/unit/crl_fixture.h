@@ -25,7 +25,8 @@ struct crl_spec {
     const char *extensions;  /* further ones, as hex digits: none */
     const unsigned *serials; /* revoked_count of them, not 0 */
     size_t revoked_count;
-    time_t revoked_at;            /* two hours before now */
+    const char *serial_head; /* hex digits before four bytes of each: none */
+    time_t revoked_at;       /* two hours before now */
     const char *entry_extensions; /* of each entry, as hex digits: none */
 };
 

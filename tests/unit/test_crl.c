@@ -346,6 +346,31 @@ every_entry_of_many_is_found(void **state)
     free(serials);
 }
 
+/* A CA that counts long numbers up. */
+static void
+serials_with_the_same_head_are_told_apart(void **state)
+{
+    uint8_t serial[] = {0x5a, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0, 0, 0};
+    struct crls *crls;
+
+    (void)state;
+    make_crl("long.crl", &(struct crl_spec){SERIALS(6, 2, 4, 0, 8),
+                             .serial_head = "5a010203040506070809"});
+    crls = load_lists(FILES("long.crl"));
+    for (uint8_t i = 0; i < 10; i++) {
+        serial[sizeof(serial) - 1] = i;
+        assert_int_equal(ask_at(crls, "intermediate.pem",
+                             (struct der){serial, sizeof(serial)}, time(NULL))
+                             .verdict,
+            i % 2 == 0 ? CRL_REVOKED : CRL_GOOD);
+    }
+    assert_int_equal(ask_at(crls, "intermediate.pem",
+                         (struct der){serial, sizeof(serial) - 1}, time(NULL))
+                         .verdict,
+        CRL_GOOD);
+    crls_free(crls);
+}
+
 /* --- several lists of one issuer ----------------------------------------- */
 
 static void
@@ -820,6 +845,7 @@ main(void)
         cmocka_unit_test(hold_counts_as_revoked),
         cmocka_unit_test(serial_is_compared_as_a_number),
         cmocka_unit_test(every_entry_of_many_is_found),
+        cmocka_unit_test(serials_with_the_same_head_are_told_apart),
         cmocka_unit_test(any_current_list_revokes),
         cmocka_unit_test(current_list_outweighs_a_late_one),
         cmocka_unit_test(late_lists_are_stale_since_the_newest_ended),
