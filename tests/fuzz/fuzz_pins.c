@@ -81,9 +81,10 @@ static void
 check_key(const uint8_t *data, size_t size)
 {
     struct config_clients clients = {.allow_all = false};
-    char *text = strndup((const char *)data, size);
+    char *text = calloc(1, size + 1);
 
     require(text != NULL);
+    memcpy(text, data, size);
     clients.trusted_keys = (struct string_list){.items = &text, .count = 1};
     check_load(&clients);
     free(text);
