@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The password of a key, keystore or truststore: the first line of a file, an environment
- * variable, or a credential that systemd hands over. It lives in secret
- * memory and is never part of a message; messages name where it came from.
+ * The password of a key, keystore or truststore: the first line of a file, an
+ * environment variable, or a credential that systemd hands over. It lives in
+ * secret memory and is never part of a message; messages name where it came
+ * from.
  */
 #ifndef SIDELOCK_CERTS_PASSWORD_H
 #define SIDELOCK_CERTS_PASSWORD_H
