@@ -179,11 +179,11 @@ ocsp_cancel(struct ocsp_ticket *ticket)
 {
     struct ocsp_job *job = ticket->job;
 
-    LIST_REMOVE(ticket, entry);
+    TAILQ_REMOVE(&ticket->job->tickets, ticket, entry);
     free(ticket);
     /* A question that has gone out is worth its answer: somebody may ask
      * again. */
-    if (LIST_EMPTY(&job->tickets) && job->list == &job->asker->waiting)
+    if (TAILQ_EMPTY(&job->tickets) && job->list == &job->asker->waiting)
         ocsp_job_free(job);
 }
 
