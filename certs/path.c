@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Finding the way, once, and keeping it as
- *   anchor[16] not_after[8] { issuer_len[2] issuer serial_len[1] serial }*
+ *   anchor[16] not_after[8] links[1]
+ *   { issuer_len[2] issuer serial_len[1] serial }*
  * The numbers are big-endian.
  */
 #include "certs/path.h"
@@ -15,7 +16,8 @@
 
 enum {
     NOT_AFTER_AT = PATH_ANCHOR_BYTES,
-    LINKS_AT = NOT_AFTER_AT + 8,
+    COUNT_AT = NOT_AFTER_AT + 8,
+    LINKS_AT = COUNT_AT + 1,
     SERIAL_MAX = 255,
     LINKS_MAX = 16, /* more than the library takes of a client */
 };
@@ -68,6 +70,7 @@ put_link(struct walk *walk, const struct x509_parts *parts)
     *at = (uint8_t)parts->serial.len;
     memcpy(at + 1, parts->serial.data, parts->serial.len);
     walk->len += len;
+    walk->bytes[COUNT_AT]++;
     return true;
 }
 
@@ -259,6 +262,7 @@ path_from_record(const uint8_t *data, size_t len)
 {
     struct path *path;
     struct path_link link;
+    size_t count = 0;
     size_t at = 0;
 
     if (len <= LINKS_AT || len > PATH_BYTES_MAX)
@@ -267,8 +271,8 @@ path_from_record(const uint8_t *data, size_t len)
     if (path == NULL)
         return NULL;
     while (path_next(path, &at, &link))
-        continue;
-    if (at == len - LINKS_AT)
+        count++;
+    if (at == len - LINKS_AT && count == data[COUNT_AT])
         return path;
     path_free(path);
     return NULL;

@@ -11,7 +11,11 @@
 static bool
 is_over(const struct repeat *entry, int64_t now_ms)
 {
-    return now_ms - entry->logged_ms >= REPEAT_MS;
+    int64_t wait_ms = entry->key.reason == CLOSE_CLIENT_REFUSED
+                          ? REPEAT_REFUSED_MS
+                          : REPEAT_MS;
+
+    return now_ms - entry->logged_ms >= wait_ms;
 }
 
 static bool

@@ -8,7 +8,7 @@
  *   SESSION_CONNECT    it may come in; a backend is being connected
  *   SESSION_RELAY      bytes flow
  *   SESSION_LINGER     is over; what was accepted still drains to a side that
- *                      will then see a reset
+ *                      will then see a reset, and a refused client reads why
  *
  * A session owns its two sockets, its TLS state, its timer, and a reference
  * to the view it started with. It frees itself: after session_new no caller

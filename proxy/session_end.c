@@ -8,9 +8,9 @@
 #include "proxy/clock.h"
 #include "proxy/session_state.h"
 
-/* How long a side that will be reset may take what it is still owed. */
 enum {
-    LINGER_MS = 5000
+    LINGER_MS = 5000,    /* for a side to take what it is owed before a reset */
+    ALERT_READ_MS = 1000 /* for a client to read the alert that refuses it */
 };
 
 static void
@@ -68,19 +68,29 @@ resets_client(const struct session *session)
     return false;
 }
 
+/*
+ * Might the client still miss the alert that tells it why? Closing over unread
+ * bytes resets, and so does what a client sends on after that: it is in the
+ * middle of its flight when it is refused. A reset lets it see no alert, so
+ * all is taken from it until it ends, too.
+ */
+static bool
+may_miss_alert(struct session *session)
+{
+    bool is_told = session->client.tls_error != 0
+                   || session->reason == CLOSE_CLIENT_REFUSED;
+
+    return is_told && !resets_client(session)
+           && !socket_discard_input(&session->client.sock);
+}
+
 static void
 close_sides(struct session *session)
 {
-    if (resets_client(session)) {
+    if (resets_client(session))
         tls_stream_abort(&session->client);
-    } else {
-        /* Closing over unread bytes resets, and a reset would overtake the
-         * alert that tells the client why. */
-        if (session->client.tls_error != 0
-            || session->reason == CLOSE_CLIENT_REFUSED)
-            socket_discard_input(&session->client.sock);
+    else
         tls_stream_close(&session->client);
-    }
     if (session->reason == CLOSE_DONE)
         socket_close(&session->backend.sock);
     else
@@ -92,10 +102,13 @@ close_sides(struct session *session)
 bool
 session_end_linger(struct session *session)
 {
-    bool is_waiting = socket_unsent_bytes(&session->client.sock) > 0
-                      || socket_unsent_bytes(&session->backend.sock) > 0;
+    bool is_owed = socket_unsent_bytes(&session->client.sock) > 0
+                   || socket_unsent_bytes(&session->backend.sock) > 0;
+    int64_t spent_ms = clock_now_ms() - session->linger_ms;
 
-    if (is_waiting && clock_now_ms() - session->linger_ms < LINGER_MS)
+    if (is_owed && spent_ms < LINGER_MS)
+        return false;
+    if (may_miss_alert(session) && spent_ms < ALERT_READ_MS)
         return false;
     evtimer_del(&session->timer);
     close_sides(session);
@@ -119,7 +132,7 @@ unwatch(struct session *session)
 /*
  * The one way out. Logs, then closes: at once when all went well, and when
  * not, after what was accepted from one side has reached the other, so that
- * the reset does not overtake it.
+ * the reset does not overtake it, and after the client could read its alert.
  */
 void
 session_finish(struct session *session)
@@ -128,7 +141,8 @@ session_finish(struct session *session)
 
     session_log_end(session);
     unwatch(session);
-    if (session->reason == CLOSE_DONE || !has_relayed) {
+    if (session->reason == CLOSE_DONE
+        || (!has_relayed && !may_miss_alert(session))) {
         evtimer_del(&session->timer);
         close_sides(session);
         session_free(session);

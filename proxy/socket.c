@@ -143,17 +143,20 @@ socket_end(struct socket *sock)
     return IO_ERROR;
 }
 
-void
+bool
 socket_discard_input(struct socket *sock)
 {
     uint8_t scratch[4096];
-    int rounds = 16; /* a client that keeps sending is not waited for */
+    int rounds = 16; /* one that keeps sending must not keep us busy */
+    ssize_t got;
 
     (void)shutdown(sock->fd, SHUT_WR);
-    while (rounds-- > 0
-           && recv(sock->fd, scratch, sizeof(scratch), MSG_DONTWAIT)
-                  == (ssize_t)sizeof(scratch))
-        continue;
+    do {
+        got = recv(sock->fd, scratch, sizeof(scratch), MSG_DONTWAIT);
+    } while (got > 0 && --rounds > 0);
+    return got == 0
+           || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK
+               && errno != EINTR);
 }
 
 /* A connection that the peer has reset keeps what it never took. */

@@ -47,8 +47,9 @@ enum io_result socket_end(struct socket *sock);
  * before can still be read. */
 bool socket_is_broken(struct socket *sock);
 
-/* Throws away what has arrived and was not read. */
-void socket_discard_input(struct socket *sock);
+/* Sends a FIN and throws away what has arrived. True when nothing more will
+ * come, since the peer has ended its side, too, or is gone. */
+bool socket_discard_input(struct socket *sock);
 
 /* Bytes the kernel still holds for the peer. */
 size_t socket_unsent_bytes(const struct socket *sock);

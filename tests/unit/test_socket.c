@@ -395,11 +395,25 @@ discarded_input_does_not_reset(void **state)
     notice_until(&pair->sock, EV_READ);
     assert_int_equal(
         socket_send(&pair->sock, (const uint8_t *)"last", 4, &count), IO_OK);
-    socket_discard_input(&pair->sock);
+    assert_false(socket_discard_input(&pair->sock));
+    peer_send(pair->peer, data, sizeof(data));
+    wait_for_bytes(pair->sock.fd, sizeof(data));
+    assert_false(socket_discard_input(&pair->sock));
     socket_close(&pair->sock);
     peer_receive(pair->peer, last, 4);
     assert_memory_equal(last, "last", 4);
     assert_int_equal(peer_receive_end(pair->peer), 0);
+}
+
+static void
+discarding_tells_when_nothing_more_will_come(void **state)
+{
+    struct pair *pair = *state;
+
+    peer_send(pair->peer, "rest", 4);
+    assert_int_equal(shutdown(pair->peer, SHUT_WR), 0);
+    notice_until(&pair->sock, EV_READ | EV_CLOSED);
+    assert_true(socket_discard_input(&pair->sock));
 }
 
 /* --- options ------------------------------------------------------------- */
@@ -502,6 +516,7 @@ main(void)
         ON_PAIR(closing_ends_in_order),
         ON_PAIR(aborting_resets),
         ON_PAIR(discarded_input_does_not_reset),
+        ON_PAIR(discarding_tells_when_nothing_more_will_come),
         ON_PAIR(tuned_socket_sends_at_once_and_finds_the_vanished),
         ON_PAIR(stream_moves_bytes_and_ends),
         ON_PAIR(broken_stream_says_that_it_can_write),

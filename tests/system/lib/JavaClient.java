@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Usage: java JavaClient.java PORT CA_FILE VERSION
+// Usage: java JavaClient.java PORT CA_FILE VERSION [pkcs12 FILE PASSWORD]
 // Sends standard input over TLS, writes all that comes back until the server
 // ends.
 
@@ -7,6 +7,8 @@ import java.io.FileInputStream;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.util.List;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
@@ -26,7 +28,7 @@ class JavaClient {
             TrustManagerFactory.getDefaultAlgorithm());
         trust.init(store);
         SSLContext context = SSLContext.getInstance("TLS");
-        context.init(null, trust.getTrustManagers(), null);
+        context.init(shown(args), trust.getTrustManagers(), null);
         int port = Integer.parseInt(args[0]);
         try (SSLSocket socket = (SSLSocket) context.getSocketFactory()
                  .createSocket("localhost", port)) {
@@ -40,5 +42,20 @@ class JavaClient {
             socket.getInputStream().transferTo(System.out);
             System.out.flush();
         }
+    }
+    /** The certificate that is shown; null: none. */
+    private static KeyManager[] shown(String[] args) throws Exception {
+        if (args.length < 6) {
+            return null;
+        }
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        char[] password = args[5].toCharArray();
+        try (FileInputStream file = new FileInputStream(args[4])) {
+            store.load(file, password);
+        }
+        KeyManagerFactory keys = KeyManagerFactory.getInstance(
+            KeyManagerFactory.getDefaultAlgorithm());
+        keys.init(store, password);
+        return keys.getKeyManagers();
     }
 }

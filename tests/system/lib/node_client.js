@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Usage: node node_client.js PORT CA_FILE VERSION
+//            [pem CERT_FILE KEY_FILE | pkcs12 FILE PASSWORD]
 // Sends standard input over TLS, writes all that comes back until the server
 // ends. Fails unless the server ended with its close_notify or FIN in order.
 'use strict';
@@ -7,7 +8,12 @@
 const fs = require('fs');
 const tls = require('tls');
 
-const [port, ca, version] = process.argv.slice(2);
+const [port, ca, version, form, file, second] = process.argv.slice(2);
+const shown = {
+  undefined: () => ({}),
+  pem: () => ({ cert: fs.readFileSync(file), key: fs.readFileSync(second) }),
+  pkcs12: () => ({ pfx: fs.readFileSync(file), passphrase: second }),
+}[form]();
 const socket = tls.connect({
   host: '127.0.0.1',
   port: Number(port),
@@ -16,6 +22,7 @@ const socket = tls.connect({
   minVersion: version,
   maxVersion: version,
   allowHalfOpen: true,
+  ...shown,
 });
 
 socket.on('secureConnect', () => {

@@ -258,6 +258,16 @@ class Pki:
         )  # fmt: skip
         return path
 
+    def keystore(self, certificate, name, password):
+        """A PKCS#12 file with chain and key."""
+        path = self.folder / name
+        self._openssl(
+            "pkcs12", "-export", "-in", certificate.cert,
+            "-inkey", certificate.key, "-passout", f"pass:{password}",
+            "-out", path,
+        )  # fmt: skip
+        return path
+
     def _key(self, name, kind):
         options = {
             "ec": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
