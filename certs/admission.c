@@ -225,7 +225,8 @@ pass_ca(struct judge *judge)
         return true;
     if (fault == NULL)
         return refuse_unknown(judge, SL_CLIENT_UNKNOWN_CA, ALERT_UNKNOWN_CA,
-            "no CA of clients.ca vouches for it");
+            "no CA of clients.ca vouches for it, or one on its way may not "
+            "vouch for clients (its extended key usage)");
     if (fault->is_unknown)
         return refuse_unknown(judge, fault->code, fault->alert, fault->words);
     return refuse(judge, fault->code, fault->alert, "%s", fault->words);

@@ -170,19 +170,22 @@ note_end(struct walk *walk, time_t not_after)
         walk->not_after = not_after;
 }
 
+/* RFC 5280 leaves open what the usages of a CA are for; others take them for
+ * a limit to what it may issue, and so does who wrote them. */
 static bool
 note_shown(struct walk *walk, const struct blob *certificate)
 {
     struct certificate_info info;
     int error;
     struct x509 *x509 = x509_new(certificate, &error);
+    bool is_fit = x509 != NULL && x509_vouches_for_clients(x509);
 
-    if (x509 == NULL)
-        return false;
-    x509_fill_info(x509, &info);
+    if (is_fit) {
+        x509_fill_info(x509, &info);
+        note_end(walk, info.not_after);
+    }
     x509_free(x509);
-    note_end(walk, info.not_after);
-    return true;
+    return is_fit;
 }
 
 /* From the leaf upwards, to the first CA that is trusted. */

@@ -33,7 +33,8 @@ struct path_link {
 /*
  * The chain as the client showed it, leaf first, which the TLS library has
  * verified. Where several CAs have the same name, the signature tells which
- * one it is. NULL: no CA of the trust is at its end, or no memory.
+ * one it is. NULL: no CA of the trust is at its end, an intermediate is not for
+ * clients, or no memory.
  */
 struct path *path_new(const struct blob *chain, size_t count,
     const struct trust *trust) MUST_CHECK;

@@ -192,6 +192,15 @@ x509_may_sign_staples(const struct x509 *x509)
     return (x509->cert.extExtKeyUsage & EXTKEYUSE_OCSP_SIGN) != 0;
 }
 
+bool
+x509_vouches_for_clients(const struct x509 *x509)
+{
+    return !x509->cert.extExtKeyUsageSet
+           || (x509->cert.extExtKeyUsage
+                  & (EXTKEYUSE_CLIENT_AUTH | EXTKEYUSE_ANY))
+                  != 0;
+}
+
 void
 x509_usages(const struct x509 *x509, char *out, size_t cap)
 {

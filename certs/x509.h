@@ -64,6 +64,9 @@ bool x509_may_sign_crls(const struct x509 *x509);
 bool x509_is_self_signed(const struct x509 *x509);
 bool x509_is_sha1_signed(const struct x509 *x509);
 
+/* May a CA with these extended key usages vouch for clients? True without
+ * any, and with clientAuth or any usage among them. */
+bool x509_vouches_for_clients(const struct x509 *x509);
 /* True without an extended key usage: everything is allowed then. */
 bool x509_allows_server(const struct x509 *x509);
 /* Is it for signing OCSP responses (extended key usage OCSPSigning)? */

@@ -199,6 +199,7 @@ fail_handshake(struct session *session, enum io_result result)
         return;
     }
     if (fault.reason == CLOSE_CLIENT_REFUSED) {
+        session->code = fault.code;
         session_fail(session, fault.reason, "%s", fault.detail);
         return;
     }

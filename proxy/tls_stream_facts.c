@@ -63,6 +63,8 @@ name_tls_fault(const struct tls_stream *side, struct tls_fault *fault)
     } else {
         fault->code = tls_fault_words(
             side->ssl, side->tls_error, detail, TLS_DETAIL_BYTES);
+        if (fault->code == SL_CLIENT_CHAIN)
+            fault->reason = CLOSE_CLIENT_REFUSED;
     }
 }
 
