@@ -17,7 +17,7 @@ struct context {
     WOLFSSL_CTX *ctx;
     const struct admission *admission; /* NULL: clients are not asked */
     struct peer *peer;                 /* whose handshake takes a step now */
-    char *chacha_ciphers; /* the cipher list with ChaCha20 first */
+    char *chacha_ciphers;              /* the cipher list with ChaCha20 first */
     int groups[CONTEXT_GROUPS_MAX];
     size_t group_count;
     struct ticket_keys *tickets;     /* NULL: none are issued */

@@ -72,9 +72,8 @@ take_identity(const struct context *context, const uint8_t *content, int len)
     if (identity_len > len)
         return -1;
     len -= identity_len;
-    return peer_resume(context->peer, content + len, (size_t)identity_len)
-               ? len
-               : -1;
+    return peer_resume(context->peer, content + len, (size_t)identity_len) ? len
+                                                                           : -1;
 }
 
 /* --- the library's side -------------------------------------------------- */
@@ -85,11 +84,22 @@ seal(struct context *context, WOLFSSL *ssl, struct ticket_envelope *envelope,
 {
     if (context->admission != NULL)
         *len = append_identity(context, ssl, ticket, *len, cap);
-    return ticket_seal(context->tickets, *context->ring, envelope, ticket,
-               (size_t)*len)
+    return ticket_seal(
+               context->tickets, *context->ring, envelope, ticket, (size_t)*len)
                    == TICKET_OK
                ? WOLFSSL_TICKET_RET_OK
                : WOLFSSL_TICKET_RET_REJECT;
+}
+
+/* A TLS 1.3 client may show several tickets, and the library opens them all
+ * before it says which one it uses: the identity of one must not come with the
+ * secret of another. After a HelloRetryRequest the same one comes again. */
+static bool
+is_first(const struct context *context, const struct ticket_envelope *envelope)
+{
+    return context->admission == NULL || context->peer == NULL
+           || !context->peer->has_ticket
+           || memcmp(&context->peer->ticket, envelope, sizeof(*envelope)) == 0;
 }
 
 static int
@@ -99,12 +109,16 @@ open_sealed(struct context *context, WOLFSSL *ssl,
     enum ticket_result result = ticket_open(
         context->tickets, *context->ring, envelope, ticket, (size_t)*len);
 
-    if (result == TICKET_REJECT)
+    if (result == TICKET_REJECT || !is_first(context, envelope))
         return WOLFSSL_TICKET_RET_REJECT;
     if (context->admission != NULL)
         *len = take_identity(context, ticket, *len);
     if (*len < 0)
         return WOLFSSL_TICKET_RET_REJECT;
+    if (context->admission != NULL) {
+        context->peer->ticket = *envelope;
+        context->peer->has_ticket = true;
+    }
     return result == TICKET_OK ? WOLFSSL_TICKET_RET_OK : renew(ssl);
 }
 

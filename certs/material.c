@@ -71,7 +71,9 @@ read_source(struct load *load, struct source *source)
     mode_t mode;
     int failed;
 
-    source->section = load->certificate->name;
+    source->section = "certificate ";
+    source->section_name = load->certificate->name;
+    source->key_prefix = "";
     source->material = load->material;
     source->password = &load->password;
     source->report = load->report;
@@ -148,6 +150,10 @@ material_load(struct material *material,
 {
     struct load load = {
         .material = material, .certificate = certificate, .report = report};
+    const struct password_keys keys = {.prefix = "certificate.",
+        .file = certificate->password_file,
+        .env = certificate->password_env,
+        .credential = certificate->password_credential};
     int failed;
 
     *material = (struct material){0};
@@ -157,7 +163,7 @@ material_load(struct material *material,
             material->cert_role, material->cert_path);
         return -1;
     }
-    failed = password_read(&load.password, certificate, report);
+    failed = password_read(&load.password, &keys, report);
     if (failed == 0)
         failed = read_files(&load);
     if (failed == 0)

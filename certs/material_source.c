@@ -24,7 +24,13 @@ refuse_legacy(struct source *source)
     char file[FORM_TEXT_BYTES];
 
     form_quote(source->path, file, sizeof(file));
-    if (source->form == FORM_PKCS12)
+    if (!source->wants_keys)
+        report_error(source->report, SL_KEYSTORE_LEGACY,
+            "%s %s: is encrypted in an old way (RC2, 3DES or the like); "
+            "convert it, and name what becomes of it: openssl pkcs12 -legacy "
+            "-in %s -nokeys -out %s.pem",
+            source->role, source->path, file, file);
+    else if (source->form == FORM_PKCS12)
         report_error(source->report, SL_KEYSTORE_LEGACY,
             "%s %s: is encrypted in an old way (RC2, 3DES or the like); "
             "convert it: umask 077; openssl pkcs12 -legacy -in %s -nodes -out "
@@ -45,11 +51,12 @@ refuse_without_password(struct source *source)
 {
     report_error(source->report, SL_PASSWORD_MISSING,
         "%s %s: the %s is encrypted, and no password is given; write "
-        "password_file = FILE (or password_env, or password_credential) in "
-        "[certificate %s]",
+        "%spassword_file = FILE (or %spassword_env, or %spassword_credential) "
+        "in [%s%s]",
         source->role, source->path,
         source->form == FORM_PKCS12 ? "keystore" : "private key",
-        source->section);
+        source->key_prefix, source->key_prefix, source->key_prefix,
+        source->section, source->section_name);
     return -1;
 }
 

@@ -10,7 +10,9 @@
 struct source {
     const char *role; /* "certificate.key" */
     const char *path;
-    const char *section; /* name of the [certificate] */
+    const char *section;      /* "certificate ", with a name, or "clients" */
+    const char *section_name; /* or "" */
+    const char *key_prefix;   /* of the password's keys: "" or "ca_" */
     bool wants_certs;
     bool wants_keys;
     struct blob content;

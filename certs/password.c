@@ -12,6 +12,7 @@
 enum {
     OTHERS_READ = 0004,
     PATH_BYTES = 4096,
+    ROLE_BYTES = 64,
 };
 
 static int
@@ -67,13 +68,13 @@ read_file(struct password *password, const char *role, const char *path,
 }
 
 static int
-read_variable(
-    struct password *password, const char *name, struct report *report)
+read_variable(struct password *password, const struct password_keys *keys,
+    struct report *report)
 {
-    const char *text = getenv(name);
+    const char *text = getenv(keys->env);
 
     (void)snprintf(password->origin, sizeof(password->origin),
-        "certificate.password_env %s", name);
+        "%spassword_env %s", keys->prefix, keys->env);
     if (text != NULL)
         return take_text(password, text, strlen(text), report);
     report_error(report, SL_PASSWORD_MISSING,
@@ -83,20 +84,31 @@ read_variable(
     return -1;
 }
 
+/* What the names of the keys begin with inside their section. */
+static const char *
+name_prefix(const struct password_keys *keys)
+{
+    const char *dot = strrchr(keys->prefix, '.');
+
+    return dot != NULL ? dot + 1 : keys->prefix;
+}
+
 /* systemd.exec(5): a folder that only this service sees. */
 static int
-read_credential(
-    struct password *password, const char *name, struct report *report)
+read_credential(struct password *password, const struct password_keys *keys,
+    struct report *report)
 {
-    static const char role[] = "certificate.password_credential";
+    const char *name = keys->credential;
+    char role[ROLE_BYTES];
     const char *folder = getenv("CREDENTIALS_DIRECTORY");
     char path[PATH_BYTES];
 
+    (void)snprintf(role, sizeof(role), "%spassword_credential", keys->prefix);
     if (strchr(name, '/') != NULL) {
         report_error(report, SL_PASSWORD_MISSING,
             "%s %s: is no name of a credential: it has a slash; for a path "
-            "write password_file",
-            role, name);
+            "write %spassword_file",
+            role, name, name_prefix(keys));
         return -1;
     }
     if (folder == NULL) {
@@ -122,18 +134,19 @@ is_written(const char *value)
 }
 
 int
-password_read(struct password *password,
-    const struct config_certificate *certificate, struct report *report)
+password_read(struct password *password, const struct password_keys *keys,
+    struct report *report)
 {
+    char role[ROLE_BYTES];
+
     *password = (struct password){0};
-    if (is_written(certificate->password_file))
-        return read_file(password, "certificate.password_file",
-            certificate->password_file, report);
-    if (is_written(certificate->password_env))
-        return read_variable(password, certificate->password_env, report);
-    if (is_written(certificate->password_credential))
-        return read_credential(
-            password, certificate->password_credential, report);
+    (void)snprintf(role, sizeof(role), "%spassword_file", keys->prefix);
+    if (is_written(keys->file))
+        return read_file(password, role, keys->file, report);
+    if (is_written(keys->env))
+        return read_variable(password, keys, report);
+    if (is_written(keys->credential))
+        return read_credential(password, keys, report);
     return 0;
 }
 

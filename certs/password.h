@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The password of a key or keystore: the first line of a file, an environment
+ * The password of a key, keystore or truststore: the first line of a file, an environment
  * variable, or a credential that systemd hands over. It lives in secret
  * memory and is never part of a message; messages name where it came from.
  */
@@ -25,10 +25,17 @@ struct password {
     char origin[PASSWORD_ORIGIN_BYTES];
 };
 
-/* Without any of the three keys the password is not given, which is no error.
- * -1 with an error in the report. */
-int password_read(struct password *password,
-    const struct config_certificate *certificate,
+/* The three keys of a section, of which at most one is not "". */
+struct password_keys {
+    const char *prefix; /* of their names: "certificate.", "clients.ca_" */
+    const char *file;
+    const char *env;
+    const char *credential;
+};
+
+/* Without any of the three the password is not given, which is no error. -1
+ * with an error in the report. */
+int password_read(struct password *password, const struct password_keys *keys,
     struct report *report) MUST_CHECK;
 void password_deinit(struct password *password);
 

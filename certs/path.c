@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Finding the way, once, and keeping it as
- *   anchor[16] not_after[8] { issuer_len[2] issuer serial_len[1] serial }*
+ *   anchor[16] not_after[8] links[1]
+ *   { issuer_len[2] issuer serial_len[1] serial }*
  * The numbers are big-endian.
  */
 #include "certs/path.h"
@@ -15,7 +16,8 @@
 
 enum {
     NOT_AFTER_AT = PATH_ANCHOR_BYTES,
-    LINKS_AT = NOT_AFTER_AT + 8,
+    COUNT_AT = NOT_AFTER_AT + 8,
+    LINKS_AT = COUNT_AT + 1,
     SERIAL_MAX = 255,
     LINKS_MAX = 16, /* more than the library takes of a client */
 };
@@ -68,6 +70,7 @@ put_link(struct walk *walk, const struct x509_parts *parts)
     *at = (uint8_t)parts->serial.len;
     memcpy(at + 1, parts->serial.data, parts->serial.len);
     walk->len += len;
+    walk->bytes[COUNT_AT]++;
     return true;
 }
 
@@ -110,35 +113,52 @@ is_named(const struct blob *certificate, struct der name)
            && der_equal(parts.subject, name);
 }
 
-/* The CA that issued the certificate; its index, or -1. Verifying costs, and
- * only CAs of one name need it. */
-static int
-find_ca(const struct trust *trust, const struct blob *certificate,
-    struct der issuer)
+static size_t
+count_named(const struct walk *walk, struct der name)
 {
-    int found = -1;
     size_t count = 0;
 
-    for (size_t i = 0; i < trust->ca_count; i++) {
-        if (!is_named(&trust->ca[i], issuer))
-            continue;
-        found = (int)i;
-        count++;
-    }
-    if (count < 2)
-        return found;
+    for (size_t i = 0; i < walk->trust->ca_count; i++)
+        count += is_named(&walk->trust->ca[i], name);
+    for (size_t i = 1; i < walk->count; i++)
+        count += is_named(&walk->chain[i], name);
+    return count;
+}
+
+/* The library has verified that one of that name signed it. Verifying again
+ * costs, and only where several have the name it must be told which: clients
+ * may show a namesake that is not revoked. */
+static bool
+has_issued(const struct walk *walk, const struct blob *issuer,
+    const struct blob *certificate, struct der name)
+{
+    return is_named(issuer, name)
+           && (count_named(walk, name) == 1 || has_signed(issuer, certificate));
+}
+
+/* The CA that issued the certificate; its index, or -1. Of a renewed one with
+ * the same key that which lasts longest. */
+static int
+find_ca(
+    const struct walk *walk, const struct blob *certificate, struct der name)
+{
+    const struct trust *trust = walk->trust;
+    int found = -1;
+
     for (size_t i = 0; i < trust->ca_count; i++)
-        if (is_named(&trust->ca[i], issuer)
-            && has_signed(&trust->ca[i], certificate))
-            return (int)i;
-    return -1;
+        if (has_issued(walk, &trust->ca[i], certificate, name)
+            && (found < 0
+                || trust->info[i].not_after > trust->info[found].not_after))
+            found = (int)i;
+    return found;
 }
 
 static const struct blob *
-find_shown(const struct walk *walk, struct der name)
+find_shown(
+    const struct walk *walk, const struct blob *certificate, struct der name)
 {
     for (size_t i = 1; i < walk->count; i++)
-        if (is_named(&walk->chain[i], name))
+        if (has_issued(walk, &walk->chain[i], certificate, name))
             return &walk->chain[i];
     return NULL;
 }
@@ -177,13 +197,13 @@ walk_up(struct walk *walk)
 
         if (!x509_parts_read(&parts, certificate) || !put_link(walk, &parts))
             return false;
-        ca = find_ca(walk->trust, certificate, parts.issuer);
+        ca = find_ca(walk, certificate, parts.issuer);
         if (ca >= 0) {
             put_anchor(walk->bytes, walk->trust->info[ca].fingerprint);
             note_end(walk, walk->trust->info[ca].not_after);
             return true;
         }
-        certificate = find_shown(walk, parts.issuer);
+        certificate = find_shown(walk, certificate, parts.issuer);
         if (certificate != NULL && !note_shown(walk, certificate))
             return false;
     }
@@ -214,6 +234,17 @@ path_new(const struct blob *chain, size_t count, const struct trust *trust)
     return keep(walk.bytes, walk.len);
 }
 
+struct path *
+path_new_unproven(const struct blob *leaf)
+{
+    struct walk walk = {.len = LINKS_AT};
+    struct x509_parts parts;
+
+    if (!x509_parts_read(&parts, leaf) || !put_link(&walk, &parts))
+        return NULL;
+    return keep(walk.bytes, walk.len);
+}
+
 void
 path_free(struct path *path)
 {
@@ -231,6 +262,7 @@ path_from_record(const uint8_t *data, size_t len)
 {
     struct path *path;
     struct path_link link;
+    size_t count = 0;
     size_t at = 0;
 
     if (len <= LINKS_AT || len > PATH_BYTES_MAX)
@@ -239,8 +271,8 @@ path_from_record(const uint8_t *data, size_t len)
     if (path == NULL)
         return NULL;
     while (path_next(path, &at, &link))
-        continue;
-    if (at == len - LINKS_AT)
+        count++;
+    if (at == len - LINKS_AT && count == data[COUNT_AT])
         return path;
     path_free(path);
     return NULL;
@@ -291,12 +323,13 @@ const struct blob *
 path_find_issuer(
     const struct blob *chain, size_t count, const struct trust *trust)
 {
-    struct walk walk = {.chain = chain, .count = count};
+    struct walk walk = {.chain = chain, .count = count, .trust = trust};
     struct x509_parts parts;
     int ca;
 
     if (count == 0 || !x509_parts_read(&parts, &chain[0]))
         return NULL;
-    ca = find_ca(trust, &chain[0], parts.issuer);
-    return ca >= 0 ? &trust->ca[ca] : find_shown(&walk, parts.issuer);
+    ca = find_ca(&walk, &chain[0], parts.issuer);
+    return ca >= 0 ? &trust->ca[ca]
+                   : find_shown(&walk, &chain[0], parts.issuer);
 }

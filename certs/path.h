@@ -37,6 +37,10 @@ struct path_link {
  */
 struct path *path_new(const struct blob *chain, size_t count,
     const struct trust *trust) MUST_CHECK;
+/* The leaf alone, of a chain that the library has not verified: it leads to no
+ * CA, and only tells under what lists may know the leaf. NULL: unreadable, or
+ * no memory. */
+struct path *path_new_unproven(const struct blob *leaf) MUST_CHECK;
 void path_free(struct path *path);
 
 /* Inside the object. */
@@ -45,7 +49,7 @@ struct der path_record(const struct path *path);
 struct path *path_from_record(const uint8_t *data, size_t len) MUST_CHECK;
 
 /* The first end among the certificates on the way, without the leaf and with
- * the CA. */
+ * the CA. 0: there is no CA. */
 time_t path_not_after(const struct path *path);
 
 /* The link `*at` bytes into the path, 0 for the leaf's; moves *at on. False:

@@ -15,6 +15,7 @@
 #include "certs/admission.h"
 #include "certs/client.h"
 #include "certs/path.h"
+#include "certs/tickets.h"
 
 struct WOLFSSL;
 
@@ -41,6 +42,10 @@ struct peer {
     int chain_error;       /* of the library, about a CA on the way */
     /* Out of a ticket. It counts only once the handshake has used that. */
     struct peer *resumed;
+    /* The ticket that was taken: of several in one hello no other is, for the
+     * library does not tell which of them it uses in the end. */
+    struct ticket_envelope ticket;
+    bool has_ticket;
 };
 
 void peer_init(struct peer *peer);

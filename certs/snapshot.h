@@ -45,7 +45,7 @@ struct snapshot_service {
     struct sni_choice first_choice; /* it, and those for the same name */
     struct sni *names;
     struct admission *admission; /* NULL: clients are not asked */
-    struct ticket_ring *ring; /* of its ticket_key_file, or NULL */
+    struct ticket_ring *ring;    /* of its ticket_key_file, or NULL */
 };
 
 struct snapshot {

@@ -221,9 +221,9 @@ load_admission(struct service_build *build)
 
     if (build->config->client_certificate == CLIENT_CERT_IGNORE)
         return 0;
-    build->service->admission = admission_load(build->config,
-        old != NULL ? old->admission : NULL, build->build->now,
-        build->build->report);
+    build->service->admission =
+        admission_load(build->config, old != NULL ? old->admission : NULL,
+            build->build->now, build->build->report);
     return build->service->admission != NULL ? 0 : -1;
 }
 

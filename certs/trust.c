@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Loading the CAs of [clients]. */
+/* The set of CAs, and what tells it from another. */
 #include "certs/trust.h"
 
 #include <stdlib.h>
@@ -10,75 +10,67 @@
 #include <wolfssl/wolfcrypt/hash.h>
 #include <wolfssl/wolfcrypt/sha256.h>
 
-#include "certs/chain.h"
 #include "certs/secret.h"
+#include "certs/trust_internal.h"
+#include "certs/x509.h"
 
+/* Room doubles whenever the count reaches a power of two. */
 static int
-grow(struct trust *trust, size_t more)
+make_room(struct trust *trust)
 {
-    size_t count = trust->ca_count + more;
-    struct blob *ca = realloc(trust->ca, count * sizeof(*ca));
+    size_t room = trust->ca_count == 0 ? 1 : 2 * trust->ca_count;
     struct certificate_info *info;
+    struct blob *ca;
 
+    if ((trust->ca_count & (trust->ca_count - 1)) != 0)
+        return 0;
+    ca = realloc(trust->ca, room * sizeof(*ca));
     if (ca == NULL)
         return -1;
     trust->ca = ca;
-    info = realloc(trust->info, count * sizeof(*info));
+    info = realloc(trust->info, room * sizeof(*info));
     if (info == NULL)
         return -1;
     trust->info = info;
     return 0;
 }
 
-/* Refused, for the TLS library would take anything that is loaded as a CA for
- * one, and a client could then vouch for others. */
-static int
-judge_ca(const struct x509 *x509, const struct certificate_info *info,
-    const char *path, struct report *report)
+static bool
+is_known(const struct trust *trust, const struct certificate_info *info)
 {
-    if (x509_may_sign_certificates(x509))
-        return 0;
-    report_error(report, SL_CA_NOT,
-        "clients.ca %s: \"%s\" is no CA certificate (basic constraints, key "
-        "usage keyCertSign); put only CAs into this file",
-        path, info->subject);
-    return -1;
+    for (size_t i = 0; i < trust->ca_count; i++)
+        if (strcmp(trust->info[i].fingerprint, info->fingerprint) == 0)
+            return true;
+    return false;
 }
 
-static int
-take_certs(struct trust *trust, struct chain *chain, const char *path,
-    struct report *report)
+/* What is no CA must not enter: the TLS library would take anything that is
+ * loaded as a CA for one, and a client could then vouch for others. */
+enum trust_added
+trust_add(
+    struct trust *trust, const struct blob *der, struct certificate_info *info)
 {
-    for (size_t i = 0; i < chain->count; i++) {
-        struct certificate_info *info = &trust->info[trust->ca_count];
+    struct x509 *x509;
+    bool is_ca;
+    int error;
 
-        x509_fill_info(chain->certs[i].x509, info);
-        if (judge_ca(chain->certs[i].x509, info, path, report) != 0)
-            return -1;
-        trust->ca[trust->ca_count++] = chain->certs[i].der;
-        chain->certs[i].der = (struct blob){0};
-    }
-    return 0;
-}
-
-static int
-load_file(struct trust *trust, const char *path, struct report *report)
-{
-    struct chain chain;
-    int failed;
-
-    if (chain_read(&chain, path, "clients.ca", report) != 0)
-        return -1;
-    if (grow(trust, chain.count) != 0) {
-        report_error(report, SL_MEMORY, "clients.ca %s: out of memory", path);
-        chain_deinit(&chain);
-        return -1;
-    }
-    report_note(report, "clients.ca %s: %zu certificate%s loaded", path,
-        chain.count, chain.count == 1 ? "" : "s");
-    failed = take_certs(trust, &chain, path, report);
-    chain_deinit(&chain);
-    return failed;
+    x509 = x509_new(der, &error);
+    if (x509 == NULL)
+        return TRUST_UNREADABLE;
+    x509_fill_info(x509, info);
+    is_ca = x509_may_sign_certificates(x509);
+    x509_free(x509);
+    if (!is_ca)
+        return TRUST_NO_CA;
+    if (is_known(trust, info))
+        return TRUST_KNOWN;
+    if (trust->ca_count == TRUST_CA_MAX)
+        return TRUST_FULL;
+    if (make_room(trust) != 0
+        || blob_copy(&trust->ca[trust->ca_count], der->data, der->len) != 0)
+        return TRUST_NO_MEMORY;
+    trust->info[trust->ca_count++] = *info;
+    return TRUST_ADDED;
 }
 
 static int
@@ -90,8 +82,7 @@ compare_info(const void *a, const void *b)
     return strcmp(left->fingerprint, right->fingerprint);
 }
 
-/* The order of files and of certificates in them makes no difference, nor does
- * a certificate that is there twice. */
+/* The order of files and of certificates in them makes no difference. */
 static int
 make_fingerprint(struct trust *trust, const struct config_clients *clients)
 {
@@ -103,14 +94,13 @@ make_fingerprint(struct trust *trust, const struct config_clients *clients)
 
     if (sorted == NULL)
         return -1;
-    if (trust->ca_count > 0)
-        memcpy(sorted, trust->info, trust->ca_count * sizeof(*sorted));
+    for (size_t i = 0; i < trust->ca_count; i++)
+        sorted[i] = trust->info[i];
     qsort(sorted, trust->ca_count, sizeof(*sorted), compare_info);
     error = wc_InitSha256(&sha);
     for (size_t i = 0; i < trust->ca_count && error == 0; i++)
-        if (i == 0 || compare_info(&sorted[i - 1], &sorted[i]) != 0)
-            error = wc_Sha256Update(&sha, (const byte *)sorted[i].fingerprint,
-                sizeof(sorted[i].fingerprint));
+        error = wc_Sha256Update(&sha, (const byte *)sorted[i].fingerprint,
+            sizeof(sorted[i].fingerprint));
     if (error == 0)
         error = wc_Sha256Update(&sha, &rule, 1);
     if (error == 0)
@@ -130,9 +120,8 @@ trust_load(const struct config_clients *clients, struct report *report)
             report, SL_MEMORY, "out of memory while loading clients.ca");
         return NULL;
     }
-    for (size_t i = 0; i < clients->ca.count; i++)
-        if (load_file(trust, clients->ca.items[i], report) != 0)
-            goto free_trust;
+    if (trust_read_sources(trust, clients, report) != 0)
+        goto free_trust;
     if (make_fingerprint(trust, clients) == 0)
         return trust;
     report_error(report, SL_MEMORY, "out of memory while loading clients.ca");

@@ -185,6 +185,8 @@ judge(struct peer *peer, const struct shown *shown, int depth, int error)
                 .words = "a certificate on its way cannot be read"};
         x509_free(x509);
         client.fault = &fault;
+        if (peer->path == NULL)
+            peer->path = path_new_unproven(&shown->certs[0]);
     } else if (peer->path == NULL) {
         peer->path =
             path_new(shown->certs, shown->count, peer->admission->trust);

@@ -158,6 +158,13 @@ x509_may_sign_certificates(const struct x509 *x509)
 }
 
 bool
+x509_may_sign_crls(const struct x509 *x509)
+{
+    return !x509->cert.extKeyUsageSet
+           || (x509->cert.extKeyUsage & KEYUSE_CRL_SIGN) != 0;
+}
+
+bool
 x509_is_self_signed(const struct x509 *x509)
 {
     return x509->cert.selfSigned != 0;

@@ -59,6 +59,8 @@ bool x509_has_san(const struct x509 *x509);
 bool x509_is_ca(const struct x509 *x509);
 /* A CA whose key usage, if it has one, includes keyCertSign. */
 bool x509_may_sign_certificates(const struct x509 *x509);
+/* Has it no key usage, or one that includes cRLSign? */
+bool x509_may_sign_crls(const struct x509 *x509);
 bool x509_is_self_signed(const struct x509 *x509);
 bool x509_is_sha1_signed(const struct x509 *x509);
 

@@ -338,6 +338,57 @@
       "its basic constraints or key usage do not let it sign; a client " \
       "could vouch for others", \
       "put only CA certificates into the file") \
+    X(SL_CA_SYSTEM, "SL-CA-SYSTEM", \
+      "every public CA vouches for clients", \
+      "clients.ca = system means those that browsers believe; anybody can " \
+      "have a certificate of one of them", \
+      "name the CA that issues your clients' certificates; with system, " \
+      "rules must name each client exactly") \
+    G("Revocation lists and trusted certificates") \
+    X(SL_CRL_BROKEN, "SL-CRL-BROKEN", \
+      "a revocation list cannot be read", \
+      "it is damaged, cut off, or no revocation list", \
+      "look at it with openssl crl -noout -text -in FILE; fetch it again") \
+    X(SL_CRL_KIND, "SL-CRL-KIND", \
+      "a revocation list does not say which certificates are good", \
+      "it is a delta, indirect or partial one, or has a critical " \
+      "extension that is not understood (RFC 5280, section 5.2)", \
+      "have the CA publish a complete list of its own") \
+    X(SL_CRL_ISSUER, "SL-CRL-ISSUER", \
+      "a revocation list is of a CA that is not in clients.ca", \
+      "it is of another CA, or the CA's certificate is missing", \
+      "append that CA's certificate to a file of clients.ca, or remove " \
+      "the list") \
+    X(SL_CRL_SIGNER, "SL-CRL-SIGNER", \
+      "a revocation list is not signed by its CA", \
+      "the CA has another key now, its key usage lacks cRLSign, or the " \
+      "signature is older than SHA-256", \
+      "prove it: openssl crl -noout -CAfile CA -in FILE; fetch it again") \
+    X(SL_CRL_ABSENT, "SL-CRL-ABSENT", \
+      "there is no revocation list of a CA", \
+      "clients.crl names lists of other CAs only", \
+      "fetch that CA's list, too, or write crl_policy = soft to let its " \
+      "clients in unchecked") \
+    X(SL_CRL_STALE, "SL-CRL-STALE", \
+      "a revocation list is outside its dates", \
+      "whatever fetches it did not run, or this machine's clock is wrong", \
+      "fetch it anew; until then crl_policy decides what becomes of the " \
+      "clients of that CA") \
+    X(SL_CRL_SOON, "SL-CRL-SOON", \
+      "a revocation list is about to run out", \
+      "its nextUpdate is near, and there is no newer one", \
+      "fetch it anew; a changed file is taken up by itself") \
+    X(SL_PIN_KEY, "SL-PIN-KEY", \
+      "a private key is in a file of trusted certificates", \
+      "the client's own file was copied whole; its key belongs to the " \
+      "client alone", \
+      "copy only the certificate: openssl x509 -in FILE -out NEW; have " \
+      "the client make a new key if others could read it") \
+    X(SL_PIN_VALUE, "SL-PIN-VALUE", \
+      "an entry of trusted_keys is no SHA-256 of a public key", \
+      "it is cut off, of another hash, or of the certificate instead of " \
+      "its key", \
+      "make it with the command in the message") \
     G("The process") \
     X(SL_MEMORY, "SL-MEMORY", \
       "memory is short", \

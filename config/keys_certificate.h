@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The rows of [certificate]; a part of the table in keys_table.c. */
-/* clang-format off: these are initializers, not a file of their own */
+/* Initializers, not a file of their own. */
+/* clang-format off */
     {
         .section = SECTION_CERTIFICATE,
         .name = "cert",

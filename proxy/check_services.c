@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "certs/dates.h"
 #include "certs/admission.h"
+#include "certs/dates.h"
 #include "proxy/check_state.h"
 #include "proxy/listener.h"
 

@@ -179,11 +179,11 @@ ocsp_cancel(struct ocsp_ticket *ticket)
 {
     struct ocsp_job *job = ticket->job;
 
-    TAILQ_REMOVE(&job->tickets, ticket, entry);
+    LIST_REMOVE(ticket, entry);
     free(ticket);
     /* A question that has gone out is worth its answer: somebody may ask
      * again. */
-    if (TAILQ_EMPTY(&job->tickets) && job->list == &job->asker->waiting)
+    if (LIST_EMPTY(&job->tickets) && job->list == &job->asker->waiting)
         ocsp_job_free(job);
 }
 

@@ -72,7 +72,7 @@ take_number(const char *text, unsigned base, size_t *value)
     size_t count = 0;
 
     *value = 0;
-    for (; text[count] != '\0' && count <= LENGTH_DIGITS_MAX; count++) {
+    for (; count <= LENGTH_DIGITS_MAX && text[count] != '\0'; count++) {
         char c = text[count];
         const char *digit;
 

@@ -29,13 +29,13 @@ enum {
 struct ocsp_job;
 
 struct ocsp_ticket {
-    TAILQ_ENTRY(ocsp_ticket) entry;
+    LIST_ENTRY(ocsp_ticket) entry;
     struct ocsp_job *job;
     ocsp_done *done;
     void *arg;
 };
 
-TAILQ_HEAD(ocsp_ticket_list, ocsp_ticket);
+LIST_HEAD(ocsp_ticket_list, ocsp_ticket);
 TAILQ_HEAD(ocsp_job_list, ocsp_job);
 
 struct ocsp_job {

@@ -5,6 +5,8 @@
  */
 #include "proxy/relay.h"
 
+#include <string.h>
+
 /* What a step of a half asks its caller to do. */
 enum step {
     STEP_GO,
@@ -22,6 +24,19 @@ relay_init(struct relay *relay, struct pool *pool, struct stream *client,
         .to_client = {.from = backend, .to = client},
         .passes_truncation = passes_truncation,
     };
+}
+
+int
+relay_begin_with(struct relay *relay, const uint8_t *data, size_t len)
+{
+    struct chunk *chunk = pool_take(relay->pool);
+
+    if (chunk == NULL)
+        return -1;
+    memcpy(chunk_tail(chunk), data, len);
+    chunk_fill(chunk, len);
+    relay->to_backend.chunk = chunk;
+    return 0;
 }
 
 static void

@@ -75,6 +75,13 @@ struct relay {
 
 void relay_init(struct relay *relay, struct pool *pool, struct stream *client,
     struct stream *backend, bool passes_truncation);
+/*
+ * The backend gets these bytes before any of the client's; they count as
+ * to_backend.bytes. At most POOL_EXTRA_BYTES, before the first relay_run. -1:
+ * no memory.
+ */
+int relay_begin_with(
+    struct relay *relay, const uint8_t *data, size_t len) MUST_CHECK;
 /* Gives chunks back. The streams are the caller's. */
 void relay_deinit(struct relay *relay);
 

@@ -2,10 +2,10 @@
 /*
  * Keeps one misbehaving host from filling the log: of failures with the same
  * reason and detail from the same host, one line in REPEAT_MS is written and
- * the others are counted; of refused clients one in REPEAT_REFUSED_MS. Whatever the differences, REPEAT_LINES_MAX lines in
- * REPEAT_MS are enough. The table is small and belongs to one worker; when it
- * is full the oldest entry makes room, and what it had counted is told
- * without a name.
+ * the others are counted; of refused clients one in REPEAT_REFUSED_MS.
+ * Whatever the differences, REPEAT_LINES_MAX lines in REPEAT_MS are enough.
+ * The table is small and belongs to one worker; when it is full the oldest
+ * entry makes room, and what it had counted is told without a name.
  */
 #ifndef SIDELOCK_PROXY_REPEATS_H
 #define SIDELOCK_PROXY_REPEATS_H

@@ -242,6 +242,10 @@ session_start_relay(struct session *session)
     relay_init(&session->relay, &session->host->loop.pool,
         &session->client.stream, &session->backend.stream, passes);
     session->state = SESSION_RELAY;
+    if (session_begin_with_header(session) != 0) {
+        session_fail(session, CLOSE_NO_MEMORY, NULL);
+        return;
+    }
     session->activity_ms = clock_now_ms();
     session_end_with_certificate(session);
     step_relay(session);

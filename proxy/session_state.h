@@ -117,6 +117,9 @@ void session_step_connect(struct session *session);
 /* The current attempt failed with this errno: tries the next backend. */
 void session_next_backend(struct session *session, int error);
 
+/* Says who is calling to the backend, if that is wanted, as the relay's first
+ * bytes (session_header.c). -1: no memory. */
+int session_begin_with_header(struct session *session) MUST_CHECK;
 /* The relay can begin (session.c). */
 void session_start_relay(struct session *session);
 /* (Re-)registers the backend's descriptor with the loop (session.c). -1: no

@@ -38,7 +38,7 @@ test_packages=(
     clang-14 clang-format clang-tidy libclang-rt-14-dev llvm
     cppcheck shellcheck libcmocka-dev libssl-dev python3-pytest
     python3-cryptography
-    curl openssl gnutls-bin nodejs redis-server nginx-light
+    curl openssl gnutls-bin nodejs redis-server nginx-light haproxy
     faketime procps iproute2
 )
 image_packages=(debootstrap buildah curl openssl python3)

@@ -140,8 +140,7 @@ static void
 client_of_another_ca_is_rejected(void **state)
 {
     (void)state;
-    is_rejected("client-otherca.pem",
-        "which issued it, is not in clients.ca");
+    is_rejected("client-otherca.pem", "which issued it, is not in clients.ca");
 }
 
 static void
@@ -297,7 +296,8 @@ known_client_comes_in_after_others_were_refused(void **state)
     (void)state;
     service_start(&service, wants_clients);
     for (int i = 0; i < 3; i++) {
-        assert_client_rejected(service.context, &bad, "which issued it, is not in");
+        assert_client_rejected(
+            service.context, &bad, "which issued it, is not in");
         assert_connects(service.context, &good);
     }
     service_stop(&service);

@@ -64,12 +64,12 @@ find(unsigned number, int64_t now_ms)
 static void
 what_was_put_is_found_until_its_time(void **state)
 {
-    char words[] = "words";
+    char words[8] = "words";
     const struct ocsp_result *found;
 
     (void)state;
     put(1, words, 100);
-    words[0] = 'x'; /* it is a copy */
+    memset(words, 0, sizeof(words)); /* it is a copy */
     found = find(1, 99);
     assert_non_null(found);
     assert_int_equal(found->outcome, OCSP_OUT_REVOKED);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -43,6 +44,23 @@ single_bytes_arrive(void **state)
     bench->backend.take_step = 1;
     assert_int_equal(bench_run(bench), RELAY_WAIT);
     assert_backend_took(bench, 5000);
+}
+
+static void
+first_bytes_come_before_the_client_s(void **state)
+{
+    struct bench *bench = *state;
+    static const uint8_t first[] = "who is calling";
+
+    assert_int_equal(relay_begin_with(&bench->relay, first, sizeof(first)), 0);
+    bench->backend.take_step = 4;
+    bench->client.give_bytes = 100;
+    assert_int_equal(bench_run(bench), RELAY_WAIT);
+    assert_int_equal(bench->backend.taken_count, sizeof(first) + 100);
+    assert_memory_equal(bench->backend.taken, first, sizeof(first));
+    memmove(bench->backend.taken, bench->backend.taken + sizeof(first), 100);
+    bench->backend.taken_count = 100; /* looked at when the test ends */
+    assert_int_equal(bench->relay.to_backend.bytes, sizeof(first) + 100);
 }
 
 static void
@@ -319,6 +337,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         ON_BENCH(bytes_arrive_both_ways_and_both_ends_are_passed_on),
         ON_BENCH(single_bytes_arrive),
+        ON_BENCH(first_bytes_come_before_the_client_s),
         ON_BENCH(bytes_wait_for_the_flush_of_a_target_that_keeps_them),
         ON_BENCH(target_is_flushed_without_new_bytes),
         ON_BENCH(idle_relay_holds_no_chunk),

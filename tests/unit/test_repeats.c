@@ -161,6 +161,23 @@ no_failure_goes_unaccounted(void **state)
     assert_int_equal(accounted + repeats.lost, FAILURES);
 }
 
+/* They may say something else each time. */
+static void
+refused_clients_are_told_less_often(void **state)
+{
+    struct repeat_key key = key_of("1.2.3.4:5", CLOSE_CLIENT_REFUSED, "x");
+    struct repeats repeats = {0};
+    unsigned left_out;
+
+    (void)state;
+    assert_true(repeats_admit(&repeats, &key, 0, &left_out));
+    assert_false(repeats_admit(&repeats, &key, REPEAT_MS, &left_out));
+    assert_false(
+        repeats_admit(&repeats, &key, REPEAT_REFUSED_MS - 1, &left_out));
+    assert_true(repeats_admit(&repeats, &key, REPEAT_REFUSED_MS, &left_out));
+    assert_int_equal(left_out, 2);
+}
+
 int
 main(void)
 {
@@ -173,6 +190,7 @@ main(void)
         cmocka_unit_test(same_host_over_unix_sockets_is_one),
         cmocka_unit_test(a_mapped_address_is_the_same_host),
         cmocka_unit_test(no_failure_goes_unaccounted),
+        cmocka_unit_test(refused_clients_are_told_less_often),
     };
 
     return cmocka_run_group_tests_name("repeats", tests, NULL, NULL);

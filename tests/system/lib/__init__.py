@@ -13,9 +13,11 @@ folder     thousands of certificates in a folder
 backends   servers in Python that behave, or misbehave, as asked
 servers    real servers: redis, nginx, http.server
 clients    real clients: openssl, curl, gnutls-cli, Node, Python, Java
+mtls       clients with certificates, and what they are told
 showing    the same with a certificate, and their words for a refusal
 tls        a TLS client whose every byte and ending is under control
 hello      ClientHellos, whole, cut up and oversized
+proxy_header  PROXY headers, taken apart
 
 The standard library, and cryptography to look at and to make certificates.
 """

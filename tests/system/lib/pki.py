@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Throwaway certificates, made by the openssl command."""
+"""Throwaway certificates, made by the openssl command; those that it would not
+make, in this process."""
 
 import shutil
 import subprocess
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 SERVER_NAMES = "DNS:localhost,IP:127.0.0.1,IP:::1"
 
@@ -26,6 +32,7 @@ copy_extensions = none
 [anything]
 commonName = supplied
 organizationName = optional
+organizationalUnitName = optional
 [req]
 distinguished_name = empty
 [empty]
@@ -42,6 +49,53 @@ class Certificate:
 
     def as_section(self):
         return {"cert": self.cert, "key": self.key}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a certificate says, as the log writes it."""
+
+    subject: str
+    issuer: str
+    serial: str
+    not_before: str
+    not_after: str
+
+
+def facts(certificate):
+    read = x509.load_pem_x509_certificate(certificate.cert.read_bytes())
+    minute = "%Y-%m-%d %H:%M UTC"
+    serial = f"{read.serial_number:X}"
+    return Facts(
+        subject=read.subject.rfc4514_string(),
+        issuer=read.issuer.rfc4514_string(),
+        serial=serial.zfill(len(serial) + len(serial) % 2),
+        not_before=read.not_valid_before.strftime(minute),
+        not_after=read.not_valid_after.strftime(minute),
+    )
+
+
+def common_name(text):
+    """A name of which this is all."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def certify(subject, issuer, public_key, signer, *, days=(-1, 90),
+            extensions=()):  # fmt: skip
+    """A certificate made here, with just these (extension, is_critical)."""
+    now = datetime.utcnow()
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public_key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + timedelta(days=days[0]))
+        .not_valid_after(now + timedelta(days=days[1]))
+    )
+    for extension, is_critical in extensions:
+        builder = builder.add_extension(extension, is_critical)
+    return builder.sign(signer, hashes.SHA256())
 
 
 class Pki:
@@ -79,9 +133,10 @@ class Pki:
         """A server certificate for localhost (or other names)."""
         return self._leaf(name, "serverAuth", names, **how)
 
-    def client(self, name, **how):
-        """A client certificate."""
-        return self._leaf(name, "clientAuth", f"DNS:{name}.client.test", **how)
+    def client(self, name, names=None, eku="clientAuth", **how):
+        """A client certificate. eku "": without extended key usage."""
+        names = names or f"DNS:{name}.client.test"
+        return self._leaf(name, eku, names, **how)
 
     def responder(self, name, **how):
         """An OCSP responder that the issuer appoints."""
@@ -100,8 +155,8 @@ class Pki:
         extensions = [
             "basicConstraints=CA:FALSE",
             "keyUsage=critical,digitalSignature",
-            f"extendedKeyUsage={eku}",
             f"subjectAltName={names}",
+            *([f"extendedKeyUsage={eku}"] if eku else []),
             *extra,
         ]
         subject = subject or f"/CN={name}"
@@ -128,6 +183,71 @@ class Pki:
         )  # fmt: skip
         folder = self.folder
         return Certificate(folder / f"{name}.pem", folder / f"{name}.key", "")
+
+    # -- what the openssl command does not make ------------------------------
+
+    def craft_client(self, name, subject=None, names=None, issuer="ca",
+                     extensions=(), days=(-1, 90), chain=()):  # fmt: skip
+        """A client certificate: any subject, a list of any GeneralNames, and
+        (extension, is_critical) besides."""
+        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+        parts = [(x509.BasicConstraints(False, None), False), (usage, False)]
+        if names:
+            parts.append((x509.SubjectAlternativeName(names), False))
+        return self.craft(
+            name, subject, issuer, [*parts, *extensions], days, chain
+        )
+
+    def craft_authority(self, name, issuer="ca", path_length=None,
+                        is_ca=True, extensions=(), subject=None,
+                        days=(-1, 90)):  # fmt: skip
+        """An authority below another one, or what only looks like one;
+        returns its certificate's path."""
+        self._prepare_authority(name)
+        length = path_length if is_ca else None
+        parts = [(x509.BasicConstraints(is_ca, length), True)]
+        subject = subject or common_name(f"sidelock test {name}")
+        made = self.craft(name, subject, issuer, [*parts, *extensions], days)
+        return made.cert
+
+    def craft(self, name, subject, issuer, extensions, days=(-1, 90),
+              chain=()):  # fmt: skip
+        """NAME.pem and NAME.key, signed with the issuer's key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        made = certify(
+            subject or common_name(name), self.subject_of(issuer),
+            key.public_key(), self.key_of(issuer), days=days,
+            extensions=extensions,
+        )  # fmt: skip
+        return self.keep(name, made, key, chain)
+
+    def keep(self, name, certificate, key, chain=()):
+        """Writes both, and the chain behind the certificate."""
+        cert_path = self.folder / f"{name}.pem"
+        key_path = self.folder / f"{name}.key"
+        cert_path.write_bytes(
+            certificate.public_bytes(serialization.Encoding.PEM)
+        )
+        key_path.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+        if chain:
+            cert_path = self.join(f"{name}.chain.pem", [cert_path, *chain])
+        return Certificate(
+            cert_path, key_path, f"{certificate.serial_number:X}"
+        )
+
+    def subject_of(self, name):
+        path = self.folder / f"{name}.pem"
+        return x509.load_pem_x509_certificate(path.read_bytes()).subject
+
+    def key_of(self, name):
+        path = self.folder / f"{name}.key"
+        return serialization.load_pem_private_key(path.read_bytes(), None)
 
     def encrypt_key(self, certificate, name, password):
         """A copy of the key, as encrypted PKCS#8."""

@@ -22,10 +22,26 @@ http {{
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
     server {{
-        listen 127.0.0.1:{port};
+        listen 127.0.0.1:{port}{listen_more};
         root {folder}/www;
+        location = /who {{
+            return 200 "$proxy_protocol_addr $proxy_protocol_port $proxy_protocol_server_addr $proxy_protocol_server_port";
+        }}
     }}
 }}
+"""
+
+_HAPROXY = """
+global
+    maxconn 64
+defaults
+    mode http
+    timeout connect 10s
+    timeout client 10s
+    timeout server 10s
+frontend proxied
+    bind 127.0.0.1:{port} accept-proxy
+    http-request return status 200 content-type text/plain lf-string "%[src] %[src_port] %[dst] %[dst_port] %[fc_pp_authority]"
 """
 
 
@@ -51,15 +67,29 @@ def redis(folder):
 
 
 @contextlib.contextmanager
-def nginx(folder):
+def nginx(folder, listen_more=""):
+    """`listen_more`: further words of its directive listen."""
     port = net.free_port()
     (folder / "www").mkdir()
     config = folder / "nginx.conf"
-    config.write_text(_NGINX.format(folder=folder, port=port))
+    config.write_text(
+        _NGINX.format(folder=folder, port=port, listen_more=listen_more)
+    )
     log = str(folder / "error.log")
     command = [settings.require("nginx"), "-c", str(config), "-e", log]
     with _running(command, folder, port):
         yield Server(port, folder / "www")
+
+
+@contextlib.contextmanager
+def haproxy(folder):
+    """Wants a PROXY header, and answers what that has said."""
+    port = net.free_port()
+    config = folder / "haproxy.cfg"
+    config.write_text(_HAPROXY.format(port=port))
+    command = [settings.require("haproxy"), "-db", "-f", str(config)]
+    with _running(command, folder, port):
+        yield Server(port)
 
 
 @contextlib.contextmanager
