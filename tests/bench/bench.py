@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import clients
 import folders
 import machine
 import plan
@@ -118,6 +119,7 @@ class Bench:
             say("bench: only one processor: proxy and load share it")
         self.certificates = make_certificates(directory)
         self.folders = {}
+        self.made_clients = None
         self.commands = {name: proxies.PEERS[name] for name in arguments.peers}
         if arguments.sidelock:
             self.commands = {
@@ -134,8 +136,13 @@ class Bench:
         return path if path.exists() else None
 
     def load(self, run, arguments):
-        """Runs the load generator; returns what it reports."""
-        command = [str(self.load_program(run)), run.mode, *arguments]
+        """The run's load; returns what the generator reports."""
+        return self.generate(run.mode, arguments, self.load_program(run))
+
+    def generate(self, mode, arguments, program=None):
+        """Runs a load generator; returns what it reports."""
+        program = program or self.build / "bench-load"
+        command = [str(program), mode, *arguments]
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
@@ -157,6 +164,13 @@ class Bench:
             self.folders[count] = folders.PemFolder(path, count)
         return self.folders[count]
 
+    @property
+    def clients(self):
+        """Clients with certificates, made when first asked for."""
+        if self.made_clients is None:
+            self.made_clients = clients.Clients(self.directory / "clients")
+        return self.made_clients
+
     def setup(self, run, backend_port, name_count=None):
         directory = Path(tempfile.mkdtemp(dir=self.directory))
         if run.names and name_count is None:
@@ -166,6 +180,7 @@ class Bench:
             port=processes.free_port(),
             backend_port=backend_port,
             folder=self.folder(name_count) if name_count else None,
+            demand=self.clients.demand(run) if run.clients else None,
             **self.certificates[run.cert],
         )
 
@@ -182,6 +197,8 @@ class Bench:
         with Process(command, self.proxy_cpu, log) as proxy:
             proxy.await_port(setup.port, LOAD_LIMIT_S)
             target += ["--watch", str(proxy.pid)]
+            if run.clients:
+                target += self.clients.admitted
             if run.names:
                 before_bytes = folders.pss_bytes(proxy.pid)
             try:
@@ -211,6 +228,9 @@ class Bench:
         with backend:
             if run.mode == "storm":
                 processes.set_realtime(backend.pid)
+            if run.clients:
+                trial = self.setup(run, ports["echo"])
+                clients.prove(self, run, self.commands[name], trial)
             setup = self.setup(run, ports[run.service])
             target = ["--connect", f"127.0.0.1:{setup.port}"]
             target += ["--limit", str(LOAD_LIMIT_S)]
@@ -254,6 +274,8 @@ class Bench:
 
 def can_measure(run, name):
     """What a peer cannot do is left out."""
+    if run.clients and name not in proxies.WITH_CLIENTS[run.clients]:
+        return False
     if name == table.SIDELOCK:
         return True
     if run.names and name not in proxies.WITH_FOLDERS:
@@ -271,6 +293,12 @@ def check_result(run, result):
         raise BenchError(
             f"resumed {result['resumed']} of {result['opened']} connections"
         )
+    if run.clients and run.mode != "resumed":
+        if result["certified"] != result["opened"]:
+            raise BenchError(
+                f"{result['certified']} of {result['opened']} connections"
+                " were asked for a certificate"
+            )
 
 
 def brief(run, result):

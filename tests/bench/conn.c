@@ -105,6 +105,9 @@ finish_handshake(struct conn *conn)
     if (tls_is_resumed(conn->tls)) {
         pool->resumed_count++;
     }
+    if (tls_has_certified(conn->tls)) {
+        pool->certified_count++;
+    }
     pool->opened_count++;
     conn->state = CONN_OPEN;
     return pool->callbacks->step(conn);

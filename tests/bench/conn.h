@@ -49,10 +49,11 @@ struct conn_pool {
     uint64_t random;      /* state of the choice among them */
     uint64_t live_count;
     uint64_t failed_count;
-    uint64_t resumed_count; /* handshakes that used a ticket */
-    uint64_t opened_count;  /* handshakes completed */
-    char negotiated[96];    /* of the latest handshake */
-    char failure[256];      /* cause of the first failure */
+    uint64_t resumed_count;   /* handshakes that used a ticket */
+    uint64_t certified_count; /* handshakes that showed a certificate */
+    uint64_t opened_count;    /* handshakes completed */
+    char negotiated[96];      /* of the latest handshake */
+    char failure[256];        /* cause of the first failure */
 };
 
 enum conn_state {

@@ -99,6 +99,7 @@ run_churn(struct run *run, bool sends_request)
     samples_deinit(&churn.durations);
     run->pool.opened_count = 0;
     run->pool.resumed_count = 0;
+    run->pool.certified_count = 0;
     run_measure_begin(run);
     run_phase(&churn, count);
     run_measure_end(run);

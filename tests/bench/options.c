@@ -28,6 +28,8 @@ static const struct option long_options[] = {
     {"hold", required_argument, NULL, 'd'},
     {"limit", required_argument, NULL, 'l'},
     {"group", required_argument, NULL, 'g'},
+    {"cert", required_argument, NULL, 'e'},
+    {"key", required_argument, NULL, 'k'},
     {"cpu", required_argument, NULL, 'p'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -58,6 +60,8 @@ print_usage(const struct mode *modes, FILE *out)
           "  --hold MS         length of a timed phase\n"
           "  --limit S         give up after this many seconds\n"
           "  --group NAME      key exchange group\n"
+          "  --cert FILE       show this certificate as a client; PEM\n"
+          "  --key FILE        its key; PEM\n"
           "  --cpu N           start: run the command on this processor\n"
           "\nThe result is one JSON object on stdout.\n",
         out);
@@ -162,6 +166,12 @@ apply_option(struct options *options, int option, const char *value)
     case 'g':
         options->group = value;
         break;
+    case 'e':
+        options->cert = value;
+        break;
+    case 'k':
+        options->key = value;
+        break;
     case 'p':
         options->start_cpu = (int)parse_number("--cpu", value);
         break;
@@ -186,6 +196,9 @@ check(const struct options *options, const struct mode *mode)
     }
     if (options->count == 0 && mode->defaults.count > 0) {
         refuse("--count must be at least 1", mode->name);
+    }
+    if ((options->cert == NULL) != (options->key == NULL)) {
+        refuse("--cert and --key belong together", mode->name);
     }
     if (options->limit_s == 0 || options->limit_s > 86400) {
         refuse("--limit must be 1 to 86400", mode->name);

@@ -16,6 +16,8 @@ struct options {
     struct sockaddr_in target; /* the proxy's TLS port */
     pid_t watched;             /* root of the proxy's processes, 0: none */
     const char *group;         /* key exchange group */
+    const char *cert;          /* PEM file to show as a client; or NULL */
+    const char *key;           /* its key, PEM; set when cert is */
     uint64_t count;            /* units measured: see the mode */
     uint64_t warmup_count;     /* units moved before measuring */
     uint64_t connection_count; /* open at the same time */

@@ -20,6 +20,7 @@ class Run:
     repeats: int = 1  # starts of the proxy; the median counts
     names: int = 0  # certificates in a folder, each for a name; 0: one file
     is_warm: bool = True  # a warm-up comes first, which asks for each name
+    clients: str = ""  # whose certificate is demanded: see clients.py
 
     def name_count(self, is_quick):
         return max(1, self.names // 10) if is_quick else self.names
@@ -102,6 +103,10 @@ RUNS = (
     Run("load", "load", "close", names=NAMES),
     Run("reload-1", "reload", "close", names=1),
     Run("reload", "reload", "close", names=NAMES),
+    Run("mtls", "full", "close", count=4000, clients="all"),
+    Run("mtls-rules", "full", "close", count=4000, clients="rules"),
+    Run("mtls-crl", "full", "close", count=1000, clients="crl"),
+    Run("mtls-resumed", "resumed", "close", count=4000, clients="all"),
 )
 
 ROWS = (
@@ -137,4 +142,8 @@ ROWS = (
     Row("reload-1", "changed_ms", "  which has changed", "ms", 1),
     Row("reload", "same_ms", "reload, 10,000 certificates", "ms", 0),
     Row("reload", "changed_ms", "  one of which has changed", "ms", 0),
+    Row("mtls", "us_per_unit", "mutual handshake, ECDSA P-256", "us", 0),
+    Row("mtls-rules", "us_per_unit", "  with 10,000 rules", "us", 0),
+    Row("mtls-crl", "us_per_unit", "  with 100,000 revoked", "us", 0),
+    Row("mtls-resumed", "us_per_unit", "  resumed", "us", 0),
 )

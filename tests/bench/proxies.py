@@ -27,6 +27,7 @@ class Setup:
     port: int
     backend_port: int
     folder: object = None  # folders.PemFolder, instead of these files
+    demand: object = None  # clients.Demand; None: clients show no certificate
 
     def write(self, name, text):
         path = self.directory / name
@@ -43,6 +44,11 @@ def hitch(setup):
     pems = f'pem-file = "{setup.pem}"'
     if setup.folder:
         pems = f'pem-dir = "{setup.folder.path}/"'
+    verify = ""
+    if setup.demand:
+        verify = f"""client-verify = required
+client-verify-ca = "{setup.demand.ca}"
+"""
     path = setup.write(
         "hitch.conf",
         f"""frontend = {{ host = "127.0.0.1" port = "{setup.port}" }}
@@ -55,13 +61,30 @@ daemon = off
 log-level = 0
 syslog = off
 ocsp-dir = ""
-{user}""",
+{verify}{user}""",
     )
     return ["hitch", f"--config={path}"]
 
 
+def haproxy_clients(demand):
+    """What is added to the bind line, and a line of its own."""
+    if not demand:
+        return "", ""
+    verify = f" verify required ca-file {demand.ca}"
+    rule = ""
+    if demand.crl:
+        verify += f" crl-file {demand.crl}"
+    if demand.names:
+        rule = (
+            "    tcp-request session reject unless"
+            f" {{ ssl_c_s_dn(cn) -m str -f {demand.names} }}\n"
+        )
+    return verify, rule
+
+
 def haproxy(setup):
     pem = f"{setup.folder.path}/" if setup.folder else setup.pem
+    verify, rule = haproxy_clients(setup.demand)
     path = setup.write(
         "haproxy.cfg",
         f"""global
@@ -76,8 +99,8 @@ defaults
     timeout client 1h
     timeout server 1h
 frontend client
-    bind 127.0.0.1:{setup.port} ssl crt {pem} backlog {LISTEN_QUEUE}
-    default_backend backend
+    bind 127.0.0.1:{setup.port} ssl crt {pem} backlog {LISTEN_QUEUE}{verify}
+{rule}    default_backend backend
 backend backend
     server one 127.0.0.1:{setup.backend_port}
 """,
@@ -88,6 +111,13 @@ backend backend
 
 def nginx(setup):
     user = "user nobody nogroup;" if is_root() else ""
+    verify = ""
+    if setup.demand:
+        verify = f"""ssl_verify_client on;
+        ssl_client_certificate {setup.demand.ca};
+        """
+        if setup.demand.crl:
+            verify += f"ssl_crl {setup.demand.crl};\n        "
     path = setup.write(
         "nginx.conf",
         f"""load_module /usr/lib/nginx/modules/ngx_stream_module.so;
@@ -106,7 +136,7 @@ stream {{
         ssl_protocols TLSv1.2 TLSv1.3;
         ssl_certificate {setup.cert};
         ssl_certificate_key {setup.key};
-        proxy_pass 127.0.0.1:{setup.backend_port};
+        {verify}proxy_pass 127.0.0.1:{setup.backend_port};
         proxy_timeout 1h;
     }}
 }}
@@ -117,6 +147,14 @@ stream {{
 
 
 def stunnel(setup):
+    verify = ""
+    if setup.demand:
+        verify = f"""verifyChain = yes
+requireCert = yes
+CAfile = {setup.demand.ca}
+"""
+        if setup.demand.crl:
+            verify += f"CRLfile = {setup.demand.crl}\n"
     path = setup.write(
         "stunnel.conf",
         f"""foreground = yes
@@ -130,9 +168,24 @@ cert = {setup.cert}
 key = {setup.key}
 sslVersionMin = TLSv1.2
 libwrap = no
-""",
+{verify}""",
     )
     return ["stunnel", path]
+
+
+def sidelock_clients(demand):
+    if not demand:
+        return []
+    settings = ["service.required_level=peer", f"clients.ca={demand.ca}"]
+    if demand.rules:
+        settings.append(f"clients.allow_file={demand.rules}")
+    else:
+        settings.append("clients.allow_all=yes")
+    if demand.crl:
+        settings.append(f"clients.crl={demand.crl}")
+    if demand.resumes:
+        settings.append("tls.resumption=yes")
+    return settings
 
 
 def sidelock(program):
@@ -154,6 +207,7 @@ def sidelock(program):
                 f"certificate.cert={setup.cert}",
                 f"certificate.key={setup.key}",
             ]
+        settings += sidelock_clients(setup.demand)
         return [str(program)] + [x for s in settings for x in ("--set", s)]
 
     return command
@@ -161,6 +215,14 @@ def sidelock(program):
 
 # Those that choose by name among the files of a folder.
 WITH_FOLDERS = ("sidelock", "hitch", "haproxy")
+
+# Those that can judge clients so. hitch reads no revocation lists; of nginx'
+# stream module and of stunnel none has rules for names by the thousand.
+WITH_CLIENTS = {
+    "all": ("sidelock", "hitch", "haproxy", "nginx", "stunnel"),
+    "rules": ("sidelock", "haproxy"),
+    "crl": ("sidelock", "haproxy", "nginx", "stunnel"),
+}
 
 PEERS = {
     "hitch": hitch,

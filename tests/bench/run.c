@@ -18,6 +18,10 @@ run_init(struct run *run, bool resumes)
         .target = run->options.target,
         .name_count = run->options.name_count,
     };
+    if (run->options.cert != NULL) {
+        tls_context_show(
+            run->pool.tls_context, run->options.cert, run->options.key);
+    }
 }
 
 void
@@ -93,6 +97,7 @@ report_run(const struct run *run)
     report_text("negotiated", run->pool.negotiated);
     report_integer("opened", run->pool.opened_count);
     report_integer("resumed", run->pool.resumed_count);
+    report_integer("certified", run->pool.certified_count);
     report_integer("failed", run->pool.failed_count);
     if (run->pool.failed_count > 0) {
         report_text("failure", run->pool.failure);

@@ -31,6 +31,11 @@ struct tls;         /* one connection */
 struct tls_context *tls_context_new(const char *group, bool resumes);
 void tls_context_free(struct tls_context *context);
 
+/* Connections show this certificate to a proxy that asks for one. Both are PEM
+ * files. Ends the program when they cannot be used. */
+void tls_context_show(
+    struct tls_context *context, const char *cert, const char *key);
+
 /* Asks for the server name unless it is NULL. Does not own `fd`; the caller
  * closes it after tls_free. NULL: no memory. */
 struct tls *tls_new(struct tls_context *context, int fd, const char *name);
@@ -48,6 +53,10 @@ enum tls_result tls_write(
 void tls_send_close(struct tls *tls);
 
 bool tls_is_resumed(struct tls *tls);
+
+/* Did this connection prove in its handshake that it has the key of the
+ * certificate it showed? Never in a resumed one. */
+bool tls_has_certified(struct tls *tls);
 
 /* Version, suite, group and kind of signature that were negotiated. */
 void tls_describe(struct tls *tls, char *text, size_t size);

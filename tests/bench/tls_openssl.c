@@ -97,6 +97,18 @@ tls_context_free(struct tls_context *context)
     free(context);
 }
 
+void
+tls_context_show(struct tls_context *context, const char *cert, const char *key)
+{
+    SSL_CTX *library = context->library;
+
+    if (SSL_CTX_use_certificate_chain_file(library, cert) != 1
+        || SSL_CTX_use_PrivateKey_file(library, key, SSL_FILETYPE_PEM) != 1
+        || SSL_CTX_check_private_key(library) != 1) {
+        die("OpenSSL cannot use %s with %s", cert, key);
+    }
+}
+
 static bool
 offer_newest(struct tls_context *context, SSL *ssl)
 {
@@ -199,6 +211,15 @@ bool
 tls_is_resumed(struct tls *tls)
 {
     return SSL_session_reused(unwrap(tls)) == 1;
+}
+
+bool
+tls_has_certified(struct tls *tls)
+{
+    int signature;
+
+    return !tls_is_resumed(tls)
+           && SSL_get_signature_type_nid(unwrap(tls), &signature) == 1;
 }
 
 void
