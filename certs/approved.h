@@ -22,6 +22,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "certs/identity.h"
 #include "config/report.h"
 
 enum {
@@ -38,7 +39,7 @@ struct approved_entry;
 struct approved *approved_load(const char *path,
     const struct approved *previous, struct report *report) MUST_CHECK;
 /* The same out of a text; `name` is what errors call it. */
-struct approved *approved_parse(const char *text, size_t len, const char *name,
+struct approved *approved_parse(const struct blob *content, const char *name,
     struct report *report) MUST_CHECK;
 void approved_free(struct approved *approved);
 
@@ -77,7 +78,7 @@ int approved_hash(const struct approved *approved,
 size_t approved_read_digits(
     const char *text, size_t len, char out[APPROVED_DIGITS + 1]);
 
-/* --- editing (approved_edit.c) -------------------------------------------- */
+/* --- editing (approved_text.c) --------------------------------------------- */
 
 /* The text of a list with one line more, at its end, or unchanged when the
  * certificate is in it: *was_there. comment: one line without '#', or "".
