@@ -77,13 +77,13 @@ void pending_sweep(
     struct pending *pending, pending_is_over *is_over, void *arg);
 
 /* All entries at one moment, last seen first: heap, *count of them. NULL: no
- * memory, or none and *count is 0. */
+ * memory, or there is none and *count is 0. */
 struct pending_entry *pending_copy(
     struct pending *pending, size_t *count) MUST_CHECK;
 
 /* Refused clients that found no entry: too many in a minute, or no memory. */
-uint64_t pending_lost(struct pending *pending);
+uint64_t pending_lost(const struct pending *pending);
 /* Entries that made room for others. */
-uint64_t pending_evicted(struct pending *pending);
+uint64_t pending_evicted(const struct pending *pending);
 
 #endif
