@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * `sidelock reload` and `sidelock status`: ask the running process over the
+ * `sidelock reload`, `sidelock status` and `sidelock clients`: ask the running process over the
  * admin socket that the configuration names, and print its answer.
  *
  * The configuration may be wrong otherwise: that is when one asks most.
@@ -16,5 +16,6 @@
  * 2 good, with warnings. is_json: print the answer for programs. */
 int control_reload(const struct config_source *source, bool is_json);
 int control_status(const struct config_source *source, bool is_json);
+int control_clients(const struct config_source *source, bool is_json);
 
 #endif
