@@ -2,6 +2,7 @@
 /* The list in memory: looking up, counting use, telling. */
 #include "certs/approved.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +89,21 @@ approved_facts(const struct approved_entry *entry)
         facts.fingerprint[2 * i + 1] = digits[entry->hash[i] & 15];
     }
     return facts;
+}
+
+void
+approved_show_comment(
+    char out[APPROVED_SHOWN_BYTES], const struct approved_facts *facts)
+{
+    for (const char *at = facts->comment; *at != '\0'; at++) {
+        unsigned char c = (unsigned char)*at;
+
+        if (c >= 0x20 && c < 0x7f)
+            *out++ = *at;
+        else
+            out += sprintf(out, "\\x%02x", c);
+    }
+    *out = '\0';
 }
 
 int

@@ -28,6 +28,7 @@
 enum {
     APPROVED_DIGITS = 64,         /* of a fingerprint */
     APPROVED_COMMENT_BYTES = 512, /* what is kept of a longer one is cut */
+    APPROVED_SHOWN_BYTES = 4 * APPROVED_COMMENT_BYTES,
     APPROVED_HASH_BYTES = 32,
 };
 
@@ -65,6 +66,9 @@ struct approved_facts {
 };
 
 struct approved_facts approved_facts(const struct approved_entry *entry);
+/* The comment as printable ASCII: other bytes as \xNN. Its quotes stay. */
+void approved_show_comment(
+    char out[APPROVED_SHOWN_BYTES], const struct approved_facts *facts);
 
 /* Another value for other certificates; comments and order make no difference.
  * -1: the library failed. */
@@ -81,7 +85,7 @@ size_t approved_read_digits(
 /* --- editing (approved_text.c) --------------------------------------------- */
 
 /* The text of a list with one line more, at its end, or unchanged when the
- * certificate is in it: *was_there. comment: one line without '#', or "".
+ * certificate is in it: *was_there. comment: one line, or "".
  * Everything else stays byte for byte. Heap; NULL: no memory. */
 char *approved_add(const char *text, const char *fingerprint,
     const char *comment, bool *was_there) MUST_CHECK;

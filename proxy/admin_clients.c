@@ -199,20 +199,6 @@ admin_put_clients(struct json *json, const struct server *server)
 
 /* --- for people ---------------------------------------------------------- */
 
-/* A comment may hold anything; its quotes stay as they are. */
-static void
-print_comment(FILE *out, const char *comment)
-{
-    for (const char *at = comment; *at != '\0'; at++) {
-        unsigned char c = (unsigned char)*at;
-
-        if (c >= 0x20 && c < 0x7f)
-            (void)fputc(c, out);
-        else
-            (void)fprintf(out, "\\x%02x", c);
-    }
-}
-
 static void
 print_pending(FILE *out, const struct pending_entry *entry)
 {
@@ -254,14 +240,14 @@ print_all_approved(FILE *out, const struct approved *approved)
         "LAST USE", "TIMES", "COMMENT");
     for (size_t i = 0; i < approved_count(approved); i++) {
         struct approved_facts facts = approved_facts(approved_at(approved, i));
+        char comment[APPROVED_SHOWN_BYTES];
         char last[DATE_TEXT_BYTES] = "never";
 
         if (facts.last_use != 0)
             date_format(facts.last_use, last);
-        (void)fprintf(out, "  %.*s  %-20s  %8" PRIu64 "  ", SHOWN_DIGITS,
-            facts.fingerprint, last, facts.hits);
-        print_comment(out, facts.comment);
-        (void)fprintf(out, "\n");
+        approved_show_comment(comment, &facts);
+        (void)fprintf(out, "  %.*s  %-20s  %8" PRIu64 "  %s\n", SHOWN_DIGITS,
+            facts.fingerprint, last, facts.hits, comment);
     }
 }
 
