@@ -389,6 +389,21 @@
       "it is cut off, of another hash, or of the certificate instead of " \
       "its key", \
       "make it with the command in the message") \
+    X(SL_ENROLL, "SL-ENROLL", \
+      "a fingerprint cannot be approved or revoked", \
+      "it is no SHA-256 fingerprint, is not among those listed, or fits " \
+      "several", \
+      "sidelock clients lists them; give more digits, or all 64") \
+    X(SL_ENROLL_FILE, "SL-ENROLL-FILE", \
+      "the list of approved clients cannot be changed", \
+      "no service has clients.enroll, or its file or folder may not be " \
+      "written", \
+      "write enroll = FILE in [clients]; run the command as who may " \
+      "write the folder") \
+    X(SL_ENROLL_WRITABLE, "SL-ENROLL-WRITABLE", \
+      "everybody on this machine can approve clients", \
+      "the mode of the file of clients.enroll lets others write it", \
+      "chmod o-w the file; then look through its lines") \
     G("The process") \
     X(SL_MEMORY, "SL-MEMORY", \
       "memory is short", \

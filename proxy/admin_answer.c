@@ -226,6 +226,20 @@ answer_status(struct admin_answer *answer, struct server *server,
 }
 
 static void
+answer_clients(struct admin_answer *answer, struct server *server,
+    const struct admin_request *request, uid_t uid)
+{
+    static const struct telling telling = {
+        admin_put_clients, admin_print_clients};
+    static const struct telling lines = {NULL, admin_list_clients};
+    bool is_lines = strcmp(request->path, "/clients.tsv") == 0;
+
+    (void)uid;
+    answer_with(answer, STATUS_OK, is_lines || request->wants_text,
+        is_lines ? &lines : &telling, server);
+}
+
+static void
 answer_probe(struct admin_answer *answer, struct server *server,
     const struct admin_request *request, uid_t uid)
 {
@@ -247,6 +261,8 @@ admin_answer_request(struct admin_answer *answer, struct server *server,
             const struct admin_request *request, uid_t uid);
     } routes[] = {
         {"/status", ADMIN_GET, answer_status},
+        {"/clients", ADMIN_GET, answer_clients},
+        {"/clients.tsv", ADMIN_GET, answer_clients},
         {"/live", ADMIN_GET, answer_probe},
         {"/ready", ADMIN_GET, answer_probe},
         {"/reload", ADMIN_POST, answer_reload},
@@ -260,11 +276,11 @@ admin_answer_request(struct admin_answer *answer, struct server *server,
             return;
         }
         answer_line(answer, STATUS_NO_METHOD, request->wants_text, SL_NONE,
-            "wrong method: GET /status, /live, /ready; POST /reload");
+            "wrong method: GET /status, /clients, /live, /ready; POST /reload");
         return;
     }
     answer_line(answer, STATUS_NO_PATH, request->wants_text, SL_NONE,
-        "no such path: GET /status, /live, /ready; POST /reload");
+        "no such path: GET /status, /clients, /live, /ready; POST /reload");
 }
 
 void

@@ -3,6 +3,8 @@
  * What the admin socket answers:
  *
  *   GET  /status  what is served, and how the process does
+ *   GET  /clients      pending and approved clients (docs/enrolment.md)
+ *   GET  /clients.tsv  the same as lines with tabs
  *   GET  /live    200: the main thread works
  *   GET  /ready   200, or 503 with the reason
  *   POST /reload  reads everything anew; 200 when it was taken, 422 when not,

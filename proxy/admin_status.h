@@ -64,6 +64,18 @@ void admin_put_census(
 void admin_print_census(
     FILE *out, const struct server *server, size_t service_index);
 
+/* Pending and approved clients of each service (admin_clients.c). */
+void admin_put_clients(struct json *json, const struct server *server);
+void admin_print_clients(FILE *out, const struct server *server);
+/* One a line, for our own commands:
+ *   pending TAB SERVICE TAB FINGERPRINT TAB SUBJECT
+ *   approved TAB SERVICE TAB FINGERPRINT TAB HITS TAB LAST USE (seconds)
+ * The last line says whether all of it was there: "whole" or "cut". */
+void admin_list_clients(FILE *out, const struct server *server);
+/* After a reload: whoever is approved by now, or waits at a service that has
+ * no list any more, is no longer pending. */
+void admin_sweep_clients(struct server *server);
+
 void admin_put_status(struct json *json, const struct server *server);
 void admin_put_reload(struct json *json, const struct server *server);
 

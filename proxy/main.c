@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "proxy/check.h"
 #include "proxy/control.h"
+#include "proxy/enroll.h"
 #include "proxy/explain.h"
 #include "proxy/health.h"
 #include "proxy/options.h"
@@ -30,6 +31,20 @@ explain(const struct options *options)
     return EXIT_GOOD;
 }
 
+static int
+enroll(const struct options *options)
+{
+    const struct enroll_request request = {
+        .source = &options->source,
+        .is_revoke = options->command == COMMAND_REVOKE,
+        .service = options->service,
+        .words = options->words,
+        .count = options->word_count,
+    };
+
+    return enroll_run(&request);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -50,6 +65,11 @@ main(int argc, char **argv)
         return control_status(&options.source, options.is_json);
     case COMMAND_SET:
         return set_run(&options.source, options.words, options.word_count);
+    case COMMAND_CLIENTS:
+        return control_clients(&options.source, options.is_json);
+    case COMMAND_AUTHORIZE:
+    case COMMAND_REVOKE:
+        return enroll(&options);
     case COMMAND_EXPLAIN:
         return explain(&options);
     case COMMAND_HELP:

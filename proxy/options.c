@@ -18,6 +18,9 @@ static const struct {
     {"status", COMMAND_STATUS},
     {"explain", COMMAND_EXPLAIN},
     {"set", COMMAND_SET},
+    {"clients", COMMAND_CLIENTS},
+    {"authorize", COMMAND_AUTHORIZE},
+    {"revoke", COMMAND_REVOKE},
     {"help", COMMAND_HELP},
     {"version", COMMAND_VERSION},
 };
@@ -33,6 +36,10 @@ static const char help[] =
     "                                      wait for the outcome\n"
     "  sidelock status -c FILE [--json]    what is secured and until when\n"
     "  sidelock set -c FILE KEY=VALUE...   change settings in the file\n"
+    "  sidelock clients -c FILE [--json]   who waits to be let in, and who is\n"
+    "  sidelock authorize -c FILE FINGERPRINT...   let them in "
+    "(clients.enroll)\n"
+    "  sidelock revoke -c FILE FINGERPRINT...      and out again\n"
     "  sidelock explain [CODE]             cause and remedy of an error\n"
     "\n"
     "Try it (a server on port 8080, TLS on 8443):\n"
@@ -58,6 +65,9 @@ static const char help[] =
     "  curl --unix-socket /run/sidelock/admin.sock http://sidelock/status\n"
     "A setting from a script, checked before it is written:\n"
     "  sidelock set -c sidelock.ini tls.min_version=1.3\n"
+    "A client that nobody knows yet, with [clients] enroll = FILE:\n"
+    "  sidelock clients -c sidelock.ini\n"
+    "  sidelock authorize -c sidelock.ini 1f0c55aa9b0c1d2e\n"
     "And when a message ends in a code:\n"
     "  sidelock explain SL-KEY-MISMATCH\n"
     "\n"
@@ -66,8 +76,10 @@ static const char help[] =
     "      --set KEY=VALUE  section.key=value or section.NAME.key=value;\n"
     "                       overrides file and environment; repeatable\n"
     "  -t                   the same as `check`\n"
-    "      --json           `check`, `reload` and `status` answer for "
-    "programs\n"
+    "      --json           `check`, `reload`, `status` and `clients` answer\n"
+    "                       for programs\n"
+    "      --service NAME   whose file `authorize` and `revoke` change, where\n"
+    "                       services have files of their own\n"
     "      --markdown       `explain` prints docs/errors.md\n"
     "  -h, --help           this text\n"
     "      --help-config    every key, with its default and meaning\n"
@@ -126,6 +138,7 @@ enum {
     OPTION_SET = 256,
     OPTION_HELP_CONFIG,
     OPTION_JSON,
+    OPTION_SERVICE,
     OPTION_MARKDOWN,
 };
 
@@ -172,6 +185,9 @@ take_option(struct options *options, int option, char **argv)
     case OPTION_JSON:
         options->is_json = true;
         return 0;
+    case OPTION_SERVICE:
+        options->service = optarg;
+        return 0;
     case OPTION_MARKDOWN:
         options->is_markdown = true;
         return 0;
@@ -180,6 +196,19 @@ take_option(struct options *options, int option, char **argv)
     default:
         return complain_of_option(argv);
     }
+}
+
+/* Commands that take any number of words, but at least one. */
+static int
+check_words(const struct options *options)
+{
+    if (options->command == COMMAND_SET && options->word_count == 0)
+        return complain("set what? write section.key=value", NULL);
+    if (options->command == COMMAND_SET && options->source.path == NULL)
+        return complain("set needs the file: -c FILE", NULL);
+    if (options->word_count == 0)
+        return complain("whom? `sidelock clients` shows fingerprints", NULL);
+    return 0;
 }
 
 /* Words that are no option: one command, and what it is about. */
@@ -192,14 +221,11 @@ take_words(struct options *options, int argc, char **argv)
         return 0;
     if (take_command(options, argv[optind]) != 0)
         return -1;
-    if (options->command == COMMAND_SET) {
+    if (options->command == COMMAND_SET || options->command == COMMAND_AUTHORIZE
+        || options->command == COMMAND_REVOKE) {
         options->words = argv + optind + 1;
         options->word_count = (size_t)left - 1;
-        if (left == 1)
-            return complain("set what? write section.key=value", NULL);
-        return options->source.path != NULL
-                   ? 0
-                   : complain("set needs the file: -c FILE", NULL);
+        return check_words(options);
     }
     if (options->command == COMMAND_EXPLAIN && left == 2)
         options->code = argv[optind + 1];
@@ -214,9 +240,15 @@ check_options(const struct options *options)
 {
     if (options->is_json && options->command != COMMAND_CHECK
         && options->command != COMMAND_RELOAD
-        && options->command != COMMAND_STATUS)
+        && options->command != COMMAND_STATUS
+        && options->command != COMMAND_CLIENTS)
+        return complain("only `check`, `reload`, `status` and `clients` have "
+                        "this option",
+            "--json");
+    if (options->service != NULL && options->command != COMMAND_AUTHORIZE
+        && options->command != COMMAND_REVOKE)
         return complain(
-            "only `check`, `reload` and `status` have this option", "--json");
+            "only `authorize` and `revoke` have this option", "--service");
     if (options->is_markdown && options->command != COMMAND_EXPLAIN)
         return complain("only `explain` has this option", "--markdown");
     if (options->is_markdown && options->code != NULL)
@@ -231,7 +263,10 @@ check_source(const struct options *options)
                           || options->command == COMMAND_CHECK
                           || options->command == COMMAND_HEALTH
                           || options->command == COMMAND_RELOAD
-                          || options->command == COMMAND_STATUS;
+                          || options->command == COMMAND_STATUS
+                          || options->command == COMMAND_CLIENTS
+                          || options->command == COMMAND_AUTHORIZE
+                          || options->command == COMMAND_REVOKE;
 
     if (!reads_settings || options->source.path != NULL
         || options->source.set_count > 0)
@@ -253,6 +288,7 @@ options_parse(struct options *options, int argc, char **argv)
         {"help", no_argument, NULL, 'h'},
         {"help-config", no_argument, NULL, OPTION_HELP_CONFIG},
         {"json", no_argument, NULL, OPTION_JSON},
+        {"service", required_argument, NULL, OPTION_SERVICE},
         {"markdown", no_argument, NULL, OPTION_MARKDOWN},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},

@@ -14,6 +14,9 @@ enum command {
     COMMAND_RELOAD,
     COMMAND_STATUS,
     COMMAND_SET,
+    COMMAND_CLIENTS,
+    COMMAND_AUTHORIZE,
+    COMMAND_REVOKE,
     COMMAND_EXPLAIN,
     COMMAND_HELP,
     COMMAND_HELP_CONFIG,
@@ -36,8 +39,9 @@ struct options {
     enum command command;
     struct config_source source;
     const char *code;   /* to explain, or NULL */
-    char *const *words; /* what to set */
+    char *const *words; /* what to set; fingerprints */
     size_t word_count;
+    const char *service;                /* whose fingerprints, or NULL */
     bool is_json;                       /* answer for programs */
     bool is_markdown;                   /* explain as a page */
     const char *sets[OPTIONS_SETS_MAX]; /* what source.sets points to */

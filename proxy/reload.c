@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proxy/admin_status.h"
 #include "proxy/clock.h"
 #include "proxy/load.h"
 #include "proxy/log.h"
@@ -178,6 +179,7 @@ finish_success(
         server_max_connections(change->snapshot->config, report));
     commit(server, change);
     wait_for_workers(server);
+    admin_sweep_clients(server);
     log_report(report);
     listen_set_log(&server->listens, server->snapshot->config, true);
     server_log_status(server);

@@ -385,6 +385,7 @@ server_deinit(struct server *server)
     free(server->workers);
     listen_set_forget(&server->listens);
     census_set_deinit(&server->census);
+    pending_free(server->pending);
     ticket_ring_unref(server->ring);
     sources_free(server->sources);
     report_deinit(&server->findings);

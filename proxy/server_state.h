@@ -13,6 +13,7 @@
 #include "proxy/census_set.h"
 #include "proxy/counters.h"
 #include "proxy/listen_set.h"
+#include "proxy/pending.h"
 #include "proxy/watch_plan.h"
 #include "proxy/worker.h"
 
@@ -67,6 +68,7 @@ struct server {
     int64_t started_ms;
     struct listen_set listens;
     struct census_set census;
+    struct pending *pending; /* workers write it */
     struct ticket_ring *ring;
     struct counters counters;
     struct worker **workers;

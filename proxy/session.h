@@ -27,6 +27,7 @@
 #include "proxy/close_reason.h"
 #include "proxy/counters.h"
 #include "proxy/loop.h"
+#include "proxy/pending.h"
 #include "proxy/repeats.h"
 #include "proxy/view.h"
 
@@ -43,6 +44,7 @@ struct session_host {
     struct repeats repeats;
     struct askers askers;
     struct counters *counters; /* shared; a place per session */
+    struct pending *pending;   /* shared */
     uint64_t next_id;
     uint64_t id_step; /* so that workers never give the same id */
     bool logs_connections;

@@ -173,6 +173,7 @@ fail_by_refusal(struct session *session)
     const char *words = session->peer.rejected;
 
     session->code = session->peer.code;
+    session_note_pending(session);
     session_fail(session, CLOSE_CLIENT_REFUSED, "%s",
         words != NULL ? words : "certificate refused");
 }
@@ -267,10 +268,12 @@ session_step_handshake(struct session *session)
         return;
     }
     session_note_tls(session);
-    if (session_is_still_welcome(session, &ruling))
-        session_start_asking(session);
-    else
+    if (!session_is_still_welcome(session, &ruling)) {
         session_refuse(session, &ruling);
+        return;
+    }
+    session_forget_pending(session);
+    session_start_asking(session);
 }
 
 /* Adds one backend's failure to the words that the log will have. */

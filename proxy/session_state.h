@@ -134,6 +134,10 @@ void session_arm_timer(struct session *session);
 void session_go_on(struct session *session);
 /* The client is not let in after all, and told so (session_start.c). */
 void session_refuse(struct session *session, const struct ruling *ruling);
+/* A client that was refused may be approved by somebody; one that came in no
+ * longer waits for that (session_pending.c). */
+void session_note_pending(const struct session *session);
+void session_forget_pending(const struct session *session);
 /* Asks what is to be asked, then connects the backend (session_ask.c). */
 void session_start_asking(struct session *session);
 /* Whoever is still being asked need not answer. */

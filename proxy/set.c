@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "config/inifile.h"
 #include "config/keys.h"
 #include "proxy/options.h"
+#include "proxy/replace.h"
 
 static int
 fail(const char *path, const char *what, int error)
@@ -23,43 +23,6 @@ fail(const char *path, const char *what, int error)
     (void)fprintf(stderr, "sidelock: error: %s: %s: %s [%s]\n", path, what,
         strerror(error), guide_text(SL_CONFIG_FILE));
     return EXIT_ERROR;
-}
-
-/* --- reading ------------------------------------------------------------- */
-
-static char *
-read_text(const char *path, struct stat *st)
-{
-    /* It does not wait for somebody to write into a pipe. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-    char *text = NULL;
-    size_t len;
-
-    if (file == NULL) {
-        if (fd >= 0)
-            (void)close(fd);
-        return NULL;
-    }
-    if (fstat(fd, st) != 0)
-        goto close_file;
-    if (!S_ISREG(st->st_mode) || st->st_size > INIFILE_BYTES_MAX) {
-        errno = S_ISDIR(st->st_mode) ? EISDIR : EFBIG;
-        goto close_file;
-    }
-    text = calloc(1, (size_t)st->st_size + 1);
-    if (text == NULL)
-        goto close_file;
-    len = fread(text, 1, (size_t)st->st_size, file);
-    if (len != (size_t)st->st_size || strlen(text) != len) {
-        free(text);
-        text = NULL;
-        errno = ferror(file) != 0 ? EIO : EILSEQ;
-    }
-
-close_file:
-    (void)fclose(file);
-    return text;
 }
 
 /* --- editing ------------------------------------------------------------- */
@@ -176,45 +139,13 @@ check(const struct config_source *source, const struct edits *edits,
 
 /* --- writing ------------------------------------------------------------- */
 
-/* Into `temporary`, a template beside the file. */
-static int
-write_new(char *temporary, const char *text, const struct stat *like)
-{
-    size_t len = strlen(text);
-    int fd = mkostemp(temporary, O_CLOEXEC);
-    int error = 0;
-
-    if (fd < 0)
-        return errno;
-    if (fchown(fd, like->st_uid, like->st_gid) != 0
-        || fchmod(fd, like->st_mode & 07777) != 0
-        || write(fd, text, len) != (ssize_t)len || fsync(fd) != 0)
-        error = errno != 0 ? errno : EIO;
-    if (close(fd) != 0 && error == 0)
-        error = errno;
-    return error;
-}
-
 /* Behind symbolic links: the links stay. */
 static int
 replace(const char *path, const char *text, const struct stat *like)
 {
-    char *target = realpath(path, NULL);
-    char *temporary = NULL;
-    int error = 0;
+    char *target = replace_target(path);
+    int error = target != NULL ? replace_file(target, text, like) : errno;
 
-    if (target == NULL || asprintf(&temporary, "%s.XXXXXX", target) < 0) {
-        error = errno;
-        free(target);
-        return error;
-    }
-    errno = 0;
-    error = write_new(temporary, text, like);
-    if (error == 0 && rename(temporary, target) != 0)
-        error = errno;
-    if (error != 0)
-        (void)unlink(temporary);
-    free(temporary);
     free(target);
     return error;
 }
@@ -246,7 +177,7 @@ apply_all(struct edits *edits, const struct config_source *source,
     int exit_code = EXIT_GOOD;
     int error;
 
-    edits->text = read_text(edits->path, &st);
+    edits->text = replace_read(edits->path, INIFILE_BYTES_MAX, &st);
     if (edits->text == NULL)
         return fail(edits->path, "cannot be read", errno);
     for (size_t i = 0; i < count && exit_code == EXIT_GOOD; i++)

@@ -64,6 +64,7 @@ make_workers(struct server *server, struct report *report)
             .index = i,
             .count = count,
             .counters = &server->counters,
+            .pending = server->pending,
             .answer_fd = server->answer_pipe[1],
         };
 
@@ -145,6 +146,11 @@ server_start(struct server *server, struct report *report)
     }
     if (load(server, report) != 0)
         return -1;
+    server->pending = pending_new();
+    if (server->pending == NULL) {
+        report_error(report, SL_MEMORY, "out of memory while starting");
+        return -1;
+    }
     server->base = event_base_new();
     if (server->base == NULL || make_workers(server, report) != 0)
         return -1;

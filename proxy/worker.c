@@ -337,6 +337,7 @@ worker_new(const struct worker_settings *settings, struct report *report)
     worker->inbox[0] = worker->inbox[1] = -1;
     worker->answer_fd = settings->answer_fd;
     worker->host.counters = settings->counters;
+    worker->host.pending = settings->pending;
     worker->host.next_id = settings->index + 1;
     worker->host.id_step = settings->count;
     worker->host.on_news = on_news;

@@ -14,6 +14,7 @@
 #include "certs/tickets.h"
 #include "config/report.h"
 #include "proxy/counters.h"
+#include "proxy/pending.h"
 #include "proxy/view.h"
 
 struct worker;
@@ -29,6 +30,7 @@ struct worker_settings {
     size_t index;
     size_t count; /* of all workers */
     struct counters *counters;
+    struct pending *pending;
     int answer_fd; /* where the worker writes its answers */
 };
 

@@ -122,6 +122,7 @@ commands_are_known_by_name_and_by_option(void **state)
     assert_string_equal(options.words[1], "log.level");
     assert_refused("sidelock set -c a.ini", "section.key=value");
     assert_refused("sidelock set tls.alpn=h2", "-c FILE");
+    assert_command("sidelock clients -c a.ini", COMMAND_CLIENTS);
     assert_command("sidelock help", COMMAND_HELP);
     assert_command("sidelock -h", COMMAND_HELP);
     assert_command("sidelock --help", COMMAND_HELP);
@@ -156,6 +157,31 @@ explain_takes_one_code(void **state)
     assert_command("sidelock explain", COMMAND_EXPLAIN);
     assert_null(options.code);
     assert_refused("sidelock explain SL-EXPIRED SL-ADMIN", "SL-EXPIRED");
+}
+
+static void
+clients_are_named_by_fingerprints(void **state)
+{
+    (void)state;
+    assert_command(
+        "sidelock authorize -c a.ini 0011aabb sha256:00:11", COMMAND_AUTHORIZE);
+    assert_int_equal(options.word_count, 2);
+    assert_string_equal(options.words[1], "sha256:00:11");
+    assert_null(options.service);
+    assert_command(
+        "sidelock revoke 0011aabb --service web -c a.ini", COMMAND_REVOKE);
+    assert_int_equal(options.word_count, 1);
+    assert_string_equal(options.words[0], "0011aabb");
+    assert_string_equal(options.service, "web");
+    assert_refused("sidelock authorize -c a.ini", "whom?");
+    assert_refused("sidelock revoke -c a.ini", "whom?");
+    assert_refused("sidelock authorize 0011aabb", "no settings");
+    assert_refused("sidelock authorize -c a.ini 00 --json", "--json");
+    assert_refused("sidelock clients -c a.ini 0011aabb", "0011aabb");
+    assert_refused("sidelock clients -c a.ini --service web", "--service");
+    assert_refused("sidelock revoke -c a.ini 00 --service", "needs a value");
+    assert_command("sidelock clients --json -c a.ini", COMMAND_CLIENTS);
+    assert_true(options.is_json);
 }
 
 /* --- options ------------------------------------------------------------- */
@@ -304,9 +330,11 @@ static void
 help_names_commands_options_and_exit_codes(void **state)
 {
     static const char *const wanted[] = {"sidelock check", "sidelock health",
-        "sidelock reload", "sidelock status", "sidelock explain", "--json",
-        "--config", "--set", "--help-config", "--version", "Exit codes",
-        "SIDELOCK_SERVICE_LISTEN", "SIDELOCK_CONFIG"};
+        "sidelock reload", "sidelock status", "sidelock explain",
+        "sidelock clients", "sidelock authorize", "sidelock revoke",
+        "--service", "--json", "--config", "--set", "--help-config",
+        "--version", "Exit codes", "SIDELOCK_SERVICE_LISTEN",
+        "SIDELOCK_CONFIG"};
     FILE *out = tmpfile();
     char text[8192];
     size_t len;
@@ -334,6 +362,7 @@ main(void)
         WITHOUT_ENVIRONMENT(unknown_command_is_refused),
         WITHOUT_ENVIRONMENT(second_command_is_refused),
         WITHOUT_ENVIRONMENT(explain_takes_one_code),
+        WITHOUT_ENVIRONMENT(clients_are_named_by_fingerprints),
         WITHOUT_ENVIRONMENT(options_of_some_commands_are_refused_by_others),
         WITHOUT_ENVIRONMENT(file_is_taken_in_any_form),
         WITHOUT_ENVIRONMENT(settings_are_kept_in_their_order),
