@@ -41,6 +41,18 @@ approved_of(const struct server *server, size_t index)
     return admission != NULL ? admission->approved : NULL;
 }
 
+/* Those that are trusted as they are, or NULL when there are none. */
+static const struct pins *
+pins_of(const struct server *server, size_t index)
+{
+    const struct admission *admission =
+        server->snapshot->services[index].admission;
+
+    return admission != NULL && pins_count(admission->pins) > 0
+               ? admission->pins
+               : NULL;
+}
+
 /* A handshake that began before a reload may have noted a client that is
  * approved since. */
 static bool
@@ -159,21 +171,31 @@ put_all_approved(struct json *json, const struct approved *approved)
 }
 
 static void
-put_service(struct json *json, const struct listing *listing, size_t index)
+put_enrolment(struct json *json, const struct listing *listing, size_t index)
 {
-    const struct approved *approved = approved_of(listing->server, index);
-
-    if (approved == NULL)
-        return;
-    json_begin_object(json, NULL);
-    json_put_string(json, "name", service_at(listing, index)->name);
     json_put_string(json, "enroll", service_at(listing, index)->clients.enroll);
     json_begin_array(json, "pending");
     for (size_t i = 0; i < listing->count; i++)
         if (is_of(listing, i, index))
             put_pending(json, &listing->entries[i]);
     json_end_array(json);
-    put_all_approved(json, approved);
+    put_all_approved(json, approved_of(listing->server, index));
+}
+
+static void
+put_service(struct json *json, const struct listing *listing, size_t index)
+{
+    const struct approved *approved = approved_of(listing->server, index);
+    const struct pins *pins = pins_of(listing->server, index);
+
+    if (approved == NULL && pins == NULL)
+        return;
+    json_begin_object(json, NULL);
+    json_put_string(json, "name", service_at(listing, index)->name);
+    if (pins != NULL)
+        admin_put_pins(json, pins);
+    if (approved != NULL)
+        put_enrolment(json, listing, index);
     json_end_object(json);
 }
 
@@ -252,6 +274,18 @@ print_all_approved(FILE *out, const struct approved *approved)
 }
 
 static void
+print_enrolment(FILE *out, const struct listing *listing, size_t index)
+{
+    const struct approved *approved = approved_of(listing->server, index);
+
+    (void)fprintf(out, "service %s: %zu pending, %zu approved in %s\n",
+        service_at(listing, index)->name, count_pending(listing, index),
+        approved_count(approved), service_at(listing, index)->clients.enroll);
+    print_all_pending(out, listing, index);
+    print_all_approved(out, approved);
+}
+
+static void
 print_losses(FILE *out, const struct pending *pending)
 {
     uint64_t lost = pending_lost(pending);
@@ -279,18 +313,22 @@ admin_print_clients(FILE *out, const struct server *server)
         (void)fprintf(out, "out of memory: who is pending cannot be told\n");
     for (size_t i = 0; i < server->snapshot->config->service_count; i++) {
         const struct approved *approved = approved_of(server, i);
+        const struct pins *pins = pins_of(server, i);
 
-        if (approved == NULL)
+        if (approved == NULL && pins == NULL)
             continue;
         shown++;
-        (void)fprintf(out, "service %s: %zu pending, %zu approved in %s\n",
-            service_at(&listing, i)->name, count_pending(&listing, i),
-            approved_count(approved), service_at(&listing, i)->clients.enroll);
-        print_all_pending(out, &listing, i);
-        print_all_approved(out, approved);
+        if (approved != NULL)
+            print_enrolment(out, &listing, i);
+        else
+            (void)fprintf(out, "service %s:\n", service_at(&listing, i)->name);
+        if (pins != NULL)
+            admin_print_pins(out, pins);
     }
     if (shown == 0)
-        (void)fprintf(out, "no service has enroll = FILE in its [clients]\n");
+        (void)fprintf(out,
+            "no service has enroll = FILE, trusted_certs or trusted_keys in "
+            "its [clients]\n");
     print_losses(out, server->pending);
     free(listing.entries);
 }

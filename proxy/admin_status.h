@@ -55,6 +55,10 @@ enum {
     ADMIN_ROOM_FOR_THE_REST = 6 * 1024 * 1024
 };
 
+/* Those of a service that are trusted as they are (admin_pins.c). */
+void admin_put_pins(struct json *json, const struct pins *pins);
+void admin_print_pins(FILE *out, const struct pins *pins);
+
 void admin_put_time(struct json *json, const char *key, time_t at);
 
 /* "census" of a service: null unless its clients are counted
