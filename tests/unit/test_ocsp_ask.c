@@ -609,7 +609,8 @@ questions_are_bounded(void **state)
         wait_until_told(&many[i]);
         assert_int_equal(many[i].outcome, OCSP_OUT_NO_ANSWER);
     }
-    assert_true(responder.visit_count <= OCSP_PER_RESPONDER_MAX);
+    /* The first that are given up make room for some more. */
+    assert_true(responder.visit_count <= OCSP_ACTIVE_MAX);
 }
 
 static void
