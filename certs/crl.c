@@ -200,7 +200,7 @@ void
 crls_arrange(struct crls *crls)
 {
     if (crls->count > 1)
-        qsort(crls->items, crls->count, sizeof(crls->items[0]), compare_crls);
+        qsort(crls->items, crls->count, sizeof(struct crl *), compare_crls);
 }
 
 void
@@ -337,10 +337,10 @@ look(const struct crls *crls, struct der issuer,
         if (found.newest == NULL)
             found.newest = crl;
         entry = find_entry(crl, serial);
-        /* The first current list makes what the others said void. */
-        if (is_current && !found.has_current)
-            found.revoked = entry;
-        else if (is_current == found.has_current && found.revoked == NULL)
+        /* The first current list makes void what others said; of lists that
+         * are equally current each one counts. */
+        if (is_current != found.has_current ? is_current
+                                            : found.revoked == NULL)
             found.revoked = entry;
         found.has_current = found.has_current || is_current;
     }

@@ -101,7 +101,8 @@ static int
 refuse_list(const struct load *load, enum crl_reading reading, const char *why)
 {
     if (reading == CRL_FOREIGN)
-        report_error(load->report, SL_CRL_KIND, "%s %s: list %zu is %s", role,
+        report_error(load->report, SL_CRL_KIND,
+            "%s %s: list %zu is %s; have the CA publish a complete list", role,
             load->path, load->number, why);
     else
         report_error(load->report, SL_CRL_BROKEN,
@@ -146,8 +147,8 @@ keep(struct load *load, struct crl *crl)
     crl->path = strdup(load->path);
     /* Room doubles whenever the count reaches a power of two. */
     if ((crls->count & (crls->count - 1)) == 0)
-        items = realloc(
-            items, (crls->count == 0 ? 1 : 2 * crls->count) * sizeof(*items));
+        items = realloc(items,
+            (crls->count == 0 ? 1 : 2 * crls->count) * sizeof(struct crl *));
     if (items != NULL)
         crls->items = items;
     if (items == NULL || crl->path == NULL) {
@@ -329,25 +330,35 @@ has_list(const struct load *load, const struct blob *ca)
                   != CRL_ABSENT;
 }
 
+/* Names the CAs without a list, as many as there is room for, and counts them
+ * all. */
+static size_t
+list_missing(const struct load *load, char *names, size_t cap)
+{
+    const struct trust *trust = load->trust;
+    size_t missing = 0;
+    size_t len = 0;
+
+    names[0] = '\0';
+    for (size_t i = 0; i < trust->ca_count; i++) {
+        if (has_list(load, &trust->ca[i]))
+            continue;
+        if (missing++ < NAMED_MAX)
+            len += (size_t)snprintf(names + len, cap - len, "%s\"%s\"",
+                len > 0 ? ", " : "", trust->info[i].subject);
+    }
+    return missing;
+}
+
 /* Each certificate on a client's way to its CA is looked up in the list of its
  * issuer. */
 static void
 tell_missing(const struct load *load)
 {
-    const struct trust *trust = load->trust;
-    char names[NAMED_MAX * (IDENTITY_NAME_BYTES + 4)] = "";
-    const char *others;
-    size_t missing = 0;
-    size_t len = 0;
+    char names[NAMED_MAX * (IDENTITY_NAME_BYTES + 4)];
+    size_t missing = list_missing(load, names, sizeof(names));
+    const char *others = missing > NAMED_MAX ? " and others" : "";
 
-    for (size_t i = 0; i < trust->ca_count; i++) {
-        if (has_list(load, &trust->ca[i]))
-            continue;
-        if (missing++ < NAMED_MAX)
-            len += (size_t)snprintf(names + len, sizeof(names) - len,
-                "%s\"%s\"", len > 0 ? ", " : "", trust->info[i].subject);
-    }
-    others = missing > NAMED_MAX ? " and others" : "";
     if (missing > 0 && load->crls->policy == CRL_HARD)
         report_warning(load->report, SL_CRL_ABSENT,
             "%s: there is no revocation list of %s%s; whom %s issued a "

@@ -95,11 +95,10 @@ static enum crl_reading
 judge_scope(struct der value, const char **why)
 {
     static const char *const scopes[] = {
-        "only for the certificates of one distribution point; have a complete "
-        "list published",
-        "only for certificates of users; have a complete list published",
-        "only for certificates of CAs; have a complete list published",
-        "only for some reasons of revocation; have a complete list published",
+        "only for the certificates of one distribution point",
+        "only for certificates of users",
+        "only for certificates of CAs",
+        "only for some reasons of revocation",
         "an indirect list, with certificates of other issuers",
         "only for attribute certificates",
     };
@@ -147,9 +146,7 @@ judge_extension(const struct extension_parts *extension,
         return judge_scope(extension->value, why);
     case EXT_DELTA:
         return refuse(CRL_FOREIGN,
-            "a delta CRL, with the changes since another list; name the "
-            "complete one",
-            why);
+            "a delta CRL, with the changes since another list", why);
     case EXT_AUTHORITY_KEY:
     case EXT_ISSUER_ALT_NAME:
         return CRL_READ;

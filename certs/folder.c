@@ -154,17 +154,16 @@ folder_read(struct folder *folder, const char *path, const char *role,
     if (sources_note(report->sources, path) != 0)
         return fail_memory(&listing);
     failed = read_names(&listing);
-    folder->paths = calloc(listing.count + 1, sizeof(*folder->paths));
-    if (folder->paths == NULL && failed == 0)
-        failed = fail_memory(&listing);
+    if (failed == 0) {
+        folder->paths = calloc(listing.count + 1, sizeof(char *));
+        failed = folder->paths != NULL ? 0 : fail_memory(&listing);
+    }
     for (size_t i = 0; i < listing.count; i++)
-        if (folder->paths != NULL)
+        if (failed == 0)
             folder->paths[folder->count++] = listing.entries[i].path;
         else
             free(listing.entries[i].path);
     free(listing.entries);
-    if (failed != 0)
-        folder_deinit(folder);
     return failed;
 }
 

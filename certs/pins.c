@@ -119,7 +119,7 @@ pins_look_up(const struct pins *pins, const struct pin_record *wanted)
 
     if (pins->index != NULL) {
         found = bsearch(&wanted, pins->index, pins->count,
-            sizeof(pins->index[0]), compare_indexed);
+            sizeof(struct pin_record *), compare_indexed);
         return found != NULL ? *found : NULL;
     }
     for (size_t i = 0; i < pins->count; i++)
@@ -157,13 +157,14 @@ pins_find(const struct pins *pins, const char *fingerprint_hex,
 static int
 make_index(struct pins *pins)
 {
-    struct pin_record **index = calloc(pins->count + 1, sizeof(*index));
+    struct pin_record **index =
+        calloc(pins->count + 1, sizeof(struct pin_record *));
 
     if (index == NULL)
         return -1;
     for (size_t i = 0; i < pins->count; i++)
         index[i] = &pins->records[i];
-    qsort(index, pins->count, sizeof(*index), compare_indexed);
+    qsort(index, pins->count, sizeof(struct pin_record *), compare_indexed);
     pins->index = index;
     return 0;
 }

@@ -17,8 +17,9 @@
 enum {
     NUMBER_BYTES = 5, /* of an unsigned, with room for a sign */
     PATH_BYTES = 128,
-    HOUR = 60 * 60,
 };
+
+static const time_t hour = 3600;
 
 struct buffer {
     uint8_t *data;
@@ -93,11 +94,11 @@ put_time(struct buffer *to, time_t at)
 static void
 put_hex(struct buffer *to, const char *digits)
 {
-    unsigned byte;
-
     for (; digits != NULL && digits[0] != '\0'; digits += 2) {
-        assert_int_equal(sscanf(digits, "%2x", &byte), 1);
-        append(to, &(uint8_t){(uint8_t)byte}, 1);
+        const char pair[] = {digits[0], digits[1], '\0'};
+        uint8_t byte = (uint8_t)strtoul(pair, NULL, 16);
+
+        append(to, &byte, 1);
     }
 }
 
@@ -157,7 +158,7 @@ put_entries(struct buffer *to, const struct crl_spec *spec, time_t now)
     for (size_t i = 0; i < spec->revoked_count; i++) {
         put_serial(&entry, spec->serial_head, spec->serials[i]);
         put_time(
-            &entry, spec->revoked_at != 0 ? spec->revoked_at : now - 2 * HOUR);
+            &entry, spec->revoked_at != 0 ? spec->revoked_at : now - 2 * hour);
         put_hex(&inside, spec->entry_extensions);
         if (inside.len > 0)
             wrap(&entry, DER_SEQUENCE, &inside);
@@ -165,6 +166,7 @@ put_entries(struct buffer *to, const struct crl_spec *spec, time_t now)
     }
     if (entries.len > 0)
         wrap(to, DER_SEQUENCE, &entries);
+    free(entries.data);
 }
 
 static void
@@ -195,10 +197,10 @@ put_signed_part(struct buffer *to, const struct crl_spec *spec)
         put_number(&inside, 1);
     put_algorithm(&inside, spec->is_sha1);
     put_issuer(&inside, spec->issuer != NULL ? spec->issuer : "intermediate");
-    put_time(&inside, spec->this_update != 0 ? spec->this_update : now - HOUR);
+    put_time(&inside, spec->this_update != 0 ? spec->this_update : now - hour);
     if (!spec->has_no_end)
         put_time(&inside,
-            spec->next_update != 0 ? spec->next_update : now + 30 * DAY);
+            spec->next_update != 0 ? spec->next_update : now + 720 * hour);
     put_entries(&inside, spec, now);
     if (!spec->is_v1)
         put_extensions(&inside, spec);

@@ -24,6 +24,8 @@ enum {
     MANY = 100 * 1000,
 };
 
+static const time_t day = DAY;
+
 #define FILES(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define SERIALS(...)                                                           \
     .serials = (const unsigned[]){__VA_ARGS__},                                \
@@ -392,7 +394,7 @@ current_list_outweighs_a_late_one(void **state)
     (void)state;
     make_crl("old.crl",
         &(struct crl_spec){SERIALS(7), .number = 1,
-            .this_update = now - 9 * DAY, .next_update = now - 2 * DAY});
+            .this_update = now - 9 * day, .next_update = now - 2 * day});
     make_crl("new.crl", &(struct crl_spec){SERIALS(8), .number = 2});
     assert_int_equal(verdict_of(FILES("old.crl", "new.crl"), 7), CRL_GOOD);
     assert_int_equal(verdict_of(FILES("old.crl", "new.crl"), 8), CRL_REVOKED);
@@ -400,7 +402,7 @@ current_list_outweighs_a_late_one(void **state)
     make_crl("new.crl", &(struct crl_spec){SERIALS(8), .number = 1});
     make_crl("old.crl",
         &(struct crl_spec){SERIALS(7), .number = 2,
-            .this_update = now - 9 * DAY, .next_update = now - 2 * DAY});
+            .this_update = now - 9 * day, .next_update = now - 2 * day});
     assert_int_equal(verdict_of(FILES("old.crl", "new.crl"), 7), CRL_GOOD);
     assert_int_equal(verdict_of(FILES("old.crl", "new.crl"), 8), CRL_REVOKED);
 }
@@ -415,10 +417,10 @@ late_lists_are_stale_since_the_newest_ended(void **state)
     (void)state;
     make_crl("a.crl",
         &(struct crl_spec){SERIALS(7), .number = 9,
-            .this_update = now - 9 * DAY, .next_update = now - 2 * DAY});
+            .this_update = now - 9 * day, .next_update = now - 2 * day});
     make_crl(
         "b.crl", &(struct crl_spec){SERIALS(8), .number = 300,
-                     .this_update = now - 8 * DAY, .next_update = now - DAY});
+                     .this_update = now - 8 * day, .next_update = now - DAY});
     crls = load_lists(FILES("a.crl", "b.crl"));
     answer = ask(crls, 9);
     assert_int_equal(answer.verdict, CRL_STALE);
@@ -435,8 +437,8 @@ late_list_still_revokes(void **state)
 
     (void)state;
     make_crl(
-        "old.crl", &(struct crl_spec){SERIALS(7), .this_update = now - 9 * DAY,
-                       .next_update = now - 2 * DAY});
+        "old.crl", &(struct crl_spec){SERIALS(7), .this_update = now - 9 * day,
+                       .next_update = now - 2 * day});
     assert_int_equal(verdict_of(FILES("old.crl"), 7), CRL_REVOKED);
     assert_int_equal(verdict_of(FILES("old.crl"), 8), CRL_STALE);
 }
@@ -753,21 +755,21 @@ dates_are_judged(void **state)
     const time_t now = time(NULL);
 
     (void)state;
-    judged(&(struct crl_spec){.next_update = now + 7 * DAY}, CRL_HARD, NULL);
-    judged(&(struct crl_spec){.this_update = now - 7 * DAY,
+    judged(&(struct crl_spec){.next_update = now + 7 * day}, CRL_HARD, NULL);
+    judged(&(struct crl_spec){.this_update = now - 7 * day,
                .next_update = now + DAY / 2},
         CRL_HARD, "runs out on");
-    judged(&(struct crl_spec){.this_update = now - 7 * DAY,
+    judged(&(struct crl_spec){.this_update = now - 7 * day,
                .next_update = now - DAY},
         CRL_HARD,
         "clients of this CA are refused (crl_policy = hard); fetch it anew");
-    judged(&(struct crl_spec){.this_update = now - 7 * DAY,
+    judged(&(struct crl_spec){.this_update = now - 7 * day,
                .next_update = now - DAY},
         CRL_SOFT,
         "clients of this CA come in although they may be revoked (crl_policy "
         "= soft)");
     judged(&(struct crl_spec){.this_update = now + DAY,
-               .next_update = now + 2 * DAY},
+               .next_update = now + 2 * day},
         CRL_HARD, "does not begin before");
 }
 
@@ -781,17 +783,17 @@ successor_silences_the_warning(void **state)
 
     (void)state;
     make_crl("old.crl", &(struct crl_spec){.number = 1,
-                            .this_update = now - 9 * DAY,
-                            .next_update = now - 2 * DAY});
+                            .this_update = now - 9 * day,
+                            .next_update = now - 2 * day});
     make_crl("new.crl", &(struct crl_spec){.number = 2});
     make_crl("root.crl",
-        &(struct crl_spec){.issuer = "ca", .next_update = now + 60 * DAY});
+        &(struct crl_spec){.issuer = "ca", .next_update = now + 60 * day});
     crls = load_lists(FILES("old.crl", "new.crl", "root.crl"));
     report_init(&report);
     crls_judge(crls, now, 30, &report);
     assert_no_complaint(&report);
-    assert_true(crls_next_update(crls) >= now + 30 * DAY);
-    assert_true(crls_next_update(crls) < now + 31 * DAY);
+    assert_true(crls_next_update(crls) >= now + 30 * day);
+    assert_true(crls_next_update(crls) < now + 31 * day);
     report_deinit(&report);
     crls_free(crls);
 }
