@@ -116,8 +116,9 @@ miss_list(struct judge *judge, const struct crl_answer *answer, bool is_ca)
     if (answer->verdict == CRL_ABSENT)
         (void)snprintf(why, sizeof(why), "clients.crl has no list %s", whose);
     else
-        (void)snprintf(why, sizeof(why),
-            "the revocation list %s is not valid any more since %s", whose,
+        (void)snprintf(why, sizeof(why), "the revocation list %s %s %s", whose,
+            answer->when > judge->client->now ? "is not valid before"
+                                              : "has run out on",
             until);
     if (judge->admission->clients->crl_policy == CRL_HARD)
         return refuse(judge, SL_CLIENT_CRL, ALERT_CERTIFICATE_UNKNOWN,
