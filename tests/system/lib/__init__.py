@@ -18,6 +18,7 @@ showing    the same with a certificate, and their words for a refusal
 tls        a TLS client whose every byte and ending is under control
 hello      ClientHellos, whole, cut up and oversized
 proxy_header  PROXY headers, taken apart
+name_server  a name server that knows what it is told
 
 The standard library, and cryptography to look at and to make certificates.
 """
