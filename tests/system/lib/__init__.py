@@ -16,6 +16,7 @@ clients    real clients: openssl, curl, gnutls-cli, Node, Python, Java
 mtls       clients with certificates, and what they are told
 showing    the same with a certificate, and their words for a refusal
 tls        a TLS client whose every byte and ending is under control
+tls13      TLS 1.3 by hand, with several tickets
 hello      ClientHellos, whole, cut up and oversized
 proxy_header  PROXY headers, taken apart
 name_server  a name server that knows what it is told

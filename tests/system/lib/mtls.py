@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from lib import settings, tls
+from lib import net, settings, tls
 from lib.tls import TlsClient
 
 # RFC 8446, section 6.2.
@@ -60,13 +60,14 @@ def visit(proxy, context, session=None, service="default", **how):
     return reused, session, line
 
 
-def s_client(proxy, version, certificate=None, *options, data=b""):
+def s_client(proxy, version, certificate=None, *options, data=b"",
+             service="default", name="localhost"):  # fmt: skip
     """What openssl's client says to its end, with certificate or without."""
     flag = {tls.TLS12: "-tls1_2", tls.TLS13: "-tls1_3"}[version]
     command = [
         settings.require("openssl"), "s_client", flag, "-ign_eof",
-        "-connect", f"127.0.0.1:{proxy.port}", "-servername", "localhost",
-        *options,
+        "-connect", net.address_text(proxy.address(service)),
+        "-bind", f"{net.fresh_source()}:0", "-servername", name, *options,
     ]  # fmt: skip
     if certificate:
         command += [
