@@ -82,7 +82,7 @@ int approved_hash(const struct approved *approved,
 size_t approved_read_digits(
     const char *text, size_t len, char out[APPROVED_DIGITS + 1]);
 
-/* --- editing (approved_text.c) --------------------------------------------- */
+/* --- editing (approved_text.c) ------------------------------------------- */
 
 /* The text of a list with one line more, at its end, or unchanged when the
  * certificate is in it: *was_there. comment: one line, or "".

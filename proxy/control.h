@@ -14,7 +14,8 @@
 #include "config/config.h"
 
 /* All return the exit code: 0 good; 1 the reload failed, or nobody answered;
- * 2 good, with warnings, of which `clients` has none. is_json: print the answer for programs. */
+ * 2 good, with warnings, of which `clients` has none. is_json: print the answer
+ * for programs. */
 int control_reload(const struct config_source *source, bool is_json);
 int control_status(const struct config_source *source, bool is_json);
 int control_clients(const struct config_source *source, bool is_json);

@@ -41,8 +41,9 @@ reply_add(struct dns_reply *reply, const char *owner, unsigned type,
     const uint8_t head[] = {(uint8_t)(type >> 8), (uint8_t)type, 0, 1, 0, 0, 0,
         60, (uint8_t)(len >> 8), (uint8_t)len};
     uint8_t name[DNS_WIRE_NAME_BYTES];
+    size_t name_len = name_of(owner, name);
 
-    reply_append(reply, name, name_of(owner, name));
+    reply_append(reply, name, name_len);
     reply_append(reply, head, sizeof(head));
     reply_append(reply, data, len);
     if (++reply->data[7] == 0)

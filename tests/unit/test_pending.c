@@ -216,7 +216,7 @@ all_digits_are_compared(void **state)
             .service = "web"};
 
         put_fingerprint(fingerprint, 0);
-        fingerprint[PENDING_DIGITS - 1] = ends[i];
+        memset(fingerprint + PENDING_DIGITS - 1, ends[i], 1);
         pending_note(pending, &client, NOON);
     }
     assert_int_equal(count(), 2);

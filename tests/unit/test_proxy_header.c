@@ -95,6 +95,8 @@ build_tls(struct proxy_facts *facts, struct header *header)
     facts->client = &client;
     facts->local = &local;
     build(facts, header);
+    facts->client = NULL;
+    facts->local = NULL;
 }
 
 /* --- version 1 ----------------------------------------------------------- */
