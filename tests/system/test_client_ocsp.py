@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from lib import backends, net, tls
+from lib.name_server import NameServer
 from lib.ocsp import Authority, Responder
 from lib.sidelock import one_service
 from lib.tls import TlsClient
@@ -374,3 +375,28 @@ def test_clients_that_come_together_are_asked_for_once(world):
         thread.join()
     assert len(proxy.log.wait_count(8, "connection")) == 8
     assert world.responder.request_count == 1
+
+
+@each_version
+def test_a_responder_is_asked_by_its_name(world, version):
+    """As certificates name them: the name server says where it is."""
+    names = NameServer({("ocsp.plant.example", "A"): ["127.0.0.1"]})
+    port = world.responder.url.rsplit(":", 1)[1]
+    proxy = world.start(
+        ocsp_url=f"http://ocsp.plant.example:{port}",
+        name_server=names.address,
+    )
+    accepted(proxy, world.context(version))
+    names.stop()
+
+
+def test_a_responder_whose_name_nobody_knows_gives_no_answer(world):
+    """ocsp = hard refuses; the words say which name it is."""
+    names = NameServer()
+    proxy = world.start(
+        ocsp_url="http://nowhere.plant.example/", name_server=names.address
+    )
+    line = refused(proxy, world.context(), "certificate unknown")
+    assert line["code"] == "SL-CLIENT-OCSP"
+    assert "nowhere.plant.example" in line["detail"]
+    names.stop()
