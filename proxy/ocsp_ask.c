@@ -91,7 +91,11 @@ take_url(struct ocsp_job *draft, struct ocsp_asker *asker, const char *url)
     (void)snprintf(draft->url_text, sizeof(draft->url_text), "%s", url);
     (void)snprintf(text, sizeof(text), "%s:%u", draft->url.host,
         (unsigned)draft->url.port);
-    if (address_parse(&draft->address, text, why, sizeof(why)) != 0)
+    if (address_parse(&draft->address, text, why, sizeof(why)) == 0)
+        draft->resolver = NULL;
+    else if (draft->url.host[0] == '[')
+        return refuse(asker, url, "its host is no IPv6 address");
+    else if (draft->resolver == NULL)
         return refuse(asker, url,
             "its name is not resolved; write the responder's address as "
             "clients.ocsp_url");
@@ -151,7 +155,7 @@ ocsp_ask(struct ocsp_asker *asker, const struct ocsp_question *question,
     struct ocsp_ticket **ticket, struct ocsp_result *result)
 {
     const struct ocsp_result *known;
-    struct ocsp_job draft = {.list = NULL};
+    struct ocsp_job draft = {.resolver = question->resolver};
 
     *ticket = NULL;
     if (prepare(&draft, asker, question) != 0)

@@ -12,8 +12,8 @@
  * several times in a row is left alone for a while, and half of the places
  * stay free for others while one hangs.
  *
- * A host name in a URL is not resolved, but for localhost: such a responder
- * cannot be asked, and the words say what to write instead.
+ * The name of a responder's host is looked up by the question's resolver, as
+ * part of the question's time; its first address that can be reached is asked.
  */
 #ifndef SIDELOCK_PROXY_OCSP_ASK_H
 #define SIDELOCK_PROXY_OCSP_ASK_H
@@ -30,6 +30,7 @@ enum {
 };
 
 struct event_base;
+struct resolver;
 struct ocsp_asker;
 struct ocsp_ticket; /* one asker of a question that is under way */
 
@@ -57,7 +58,9 @@ typedef void ocsp_done(const struct ocsp_result *result, void *arg);
 struct ocsp_question {
     const struct blob *leaf; /* verified: it names whom we connect to */
     const struct blob *issuer;
-    const char *url; /* http://...; "": as the leaf says */
+    const char *url;           /* http://...; "": as the leaf says */
+    struct resolver *resolver; /* of the responder's name; outlives the asker;
+                                  NULL: only addresses and localhost are asked */
     int64_t timeout_ms;
     ocsp_done *done;
     void *arg;

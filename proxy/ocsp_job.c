@@ -52,12 +52,20 @@ move(struct ocsp_job *job, struct ocsp_job_list *list)
     asker->active_count += list == &asker->active;
 }
 
+static void
+stop_asking(struct ocsp_job *job)
+{
+    resolver_cancel(job->lookup);
+    ocsp_exchange_free(job->exchange);
+    job->lookup = NULL;
+    job->exchange = NULL;
+}
+
 /* Gives its place at the responder back. */
 static void
-stop_exchange(struct ocsp_job *job, bool has_replied)
+leave_responder(struct ocsp_job *job, bool has_replied)
 {
-    ocsp_exchange_free(job->exchange);
-    job->exchange = NULL;
+    stop_asking(job);
     if (job->responder != NULL)
         ocsp_responder_end(job->responder, has_replied, clock_now_ms());
     job->responder = NULL;
@@ -78,7 +86,7 @@ ocsp_job_free(struct ocsp_job *job)
     struct ocsp_ticket *ticket;
 
     move(job, NULL);
-    ocsp_exchange_free(job->exchange);
+    stop_asking(job);
     (void)event_del(&job->deadline);
     while ((ticket = TAILQ_FIRST(&job->tickets)) != NULL)
         drop_ticket(ticket); /* NOLINT(clang-analyzer-unix.Malloc) */
@@ -182,7 +190,7 @@ judge(struct ocsp_job *job, const struct ocsp_http *reply)
 
     ocsp_judge(&judgement, &response, &asked);
     ocsp_say_of(job->words, job->url_text, judgement.words);
-    stop_exchange(job, true);
+    leave_responder(job, true);
     switch (judgement.decision) {
     case OCSP_DECIDED_GOOD:
         end_proven(job, OCSP_OUT_GOOD, judgement.next_update);
@@ -209,7 +217,7 @@ on_reply(const struct ocsp_http *reply, void *arg)
         return;
     }
     ocsp_say_of(job->words, job->url_text, reply->fault);
-    stop_exchange(job, reply->status != 0);
+    leave_responder(job, reply->status != 0);
     end_unproven(job, OCSP_OUT_NO_ANSWER);
 }
 
@@ -243,7 +251,7 @@ on_deadline(evutil_socket_t fd, short events, void *arg)
     (void)snprintf(what, sizeof(what), "it gave no answer within %lld ms",
         (long long)job->timeout_ms);
     ocsp_say_of(job->words, job->url_text, what);
-    stop_exchange(job, false);
+    leave_responder(job, false);
     end_unproven(job, OCSP_OUT_NO_ANSWER);
 }
 
@@ -303,8 +311,9 @@ ocsp_job_fail(struct ocsp_job *job, const char *why)
     move(job, &job->asker->failed);
 }
 
-void
-ocsp_job_begin(struct ocsp_job *job, struct ocsp_responder *responder)
+/* -1 with errno. */
+static int
+start_exchange(struct ocsp_job *job)
 {
     const struct ocsp_exchange_plan plan = {
         .base = job->asker->base,
@@ -316,13 +325,62 @@ ocsp_job_begin(struct ocsp_job *job, struct ocsp_responder *responder)
         .arg = job,
     };
 
+    job->exchange = ocsp_exchange_start(&plan);
+    return job->exchange != NULL ? 0 : -1;
+}
+
+static void
+take_address(struct ocsp_job *job, const struct address *address)
+{
+    uint16_t port = htons(job->url.port);
+
+    job->address = *address;
+    if (address->sock.any.sa_family == AF_INET6)
+        job->address.sock.v6.sin6_port = port;
+    else
+        job->address.sock.v4.sin_port = port;
+}
+
+/* The responder's name has these addresses, or none. */
+static void
+on_addresses(
+    const struct address *addresses, size_t count, const char *error, void *arg)
+{
+    struct ocsp_job *job = arg;
+
+    job->lookup = NULL;
+    for (size_t i = 0; i < count; i++) {
+        take_address(job, &addresses[i]);
+        if (start_exchange(job) == 0)
+            return;
+        error = strerror(errno);
+    }
+    ocsp_say_of(job->words, job->url_text, error);
+    leave_responder(job, false);
+    end_unproven(job, OCSP_OUT_NO_ANSWER);
+}
+
+/* -1 with errno. */
+static int
+start_asking(struct ocsp_job *job)
+{
+    if (job->resolver == NULL)
+        return start_exchange(job);
+    errno = ENOMEM;
+    job->lookup =
+        resolver_address(job->resolver, job->url.host, on_addresses, job);
+    return job->lookup != NULL ? 0 : -1;
+}
+
+void
+ocsp_job_begin(struct ocsp_job *job, struct ocsp_responder *responder)
+{
     ocsp_responder_begin(responder);
     job->responder = responder;
-    job->exchange = ocsp_exchange_start(&plan);
-    if (job->exchange != NULL) {
+    if (start_asking(job) == 0) {
         move(job, &job->asker->active);
         return;
     }
     ocsp_job_fail(job, strerror(errno));
-    stop_exchange(job, false);
+    leave_responder(job, false);
 }

@@ -21,6 +21,7 @@
 #include "proxy/ocsp_cache.h"
 #include "proxy/ocsp_exchange.h"
 #include "proxy/ocsp_responders.h"
+#include "proxy/resolver.h"
 
 enum {
     OCSP_JOB_WORDS_BYTES = 512
@@ -48,6 +49,8 @@ struct ocsp_job {
     struct blob issuer;
     char url_text[HTTP_URL_BYTES];
     struct http_url url;
+    struct resolver *resolver;     /* NULL: the address is known */
+    struct resolver_query *lookup; /* of the address, while it is active */
     struct address address;
     struct ocsp_request request;
     struct ocsp_responder *responder; /* while it is active */

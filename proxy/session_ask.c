@@ -89,6 +89,8 @@ ask_ocsp(struct session *session)
         .leaf = &session->peer.leaf,
         .issuer = &session->peer.issuer,
         .url = clients->ocsp_url,
+        .resolver =
+            askers_resolver(&session->host->askers, clients->name_server),
         .timeout_ms = clients->ocsp_timeout_ms,
         .done = on_ocsp,
         .arg = session,

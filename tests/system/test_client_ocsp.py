@@ -111,6 +111,28 @@ def test_the_responder_of_the_certificate_is_asked(world, version):
     refused(other, world.context(version, online), "revoked")
 
 
+@pytest.fixture
+def name_server():
+    name_server = NameServer()
+    yield name_server
+    name_server.stop()
+
+
+def test_the_name_of_the_responder_is_looked_up(world, name_server):
+    """Asked of name_server; without an answer the client is refused."""
+    url = world.responder.url.replace("127.0.0.1", "ocsp.example.net")
+    access = f"authorityInfoAccess=OCSP;URI:{url}"
+    online = world.pki.client("online", extra=[access])
+    name_server.records[("ocsp.example.net", "A")] = ["127.0.0.1"]
+    keys = {"ocsp_url": "", "name_server": name_server.address}
+    accepted(world.start(**keys), world.context(certificate=online))
+    name_server.records.clear()
+    proxy = world.start(**keys)
+    line = refused(proxy, world.context(certificate=online), "alert")
+    assert line["code"] == "SL-CLIENT-OCSP"
+    assert "ocsp.example.net" in line["detail"]
+
+
 @each_version
 def test_a_client_that_names_no_responder_is_refused(world, version):
     """The remedy is in the log."""

@@ -16,6 +16,7 @@
 #include "certs/secret.h"
 #include "proxy/clock.h"
 #include "proxy/ocsp_ask.h"
+#include "proxy/resolver.h"
 #include "tests/unit/ocsp_fixture.h"
 
 enum {
@@ -236,6 +237,52 @@ assert_known(enum ocsp_outcome outcome, const char *words)
     assert_int_equal(responder.visit_count, before);
 }
 
+/* --- a resolver ---------------------------------------------------------- */
+
+/* The look-up that was asked for last. */
+static struct {
+    resolver_found *found;
+    void *arg;
+    char name[64];
+    unsigned count;
+    unsigned cancelled_count;
+    bool fails;
+} lookup;
+
+/* Something to point at. */
+static union {
+    struct resolver *resolver;
+    struct resolver_query *query;
+} stand_in = {(struct resolver *)(void *)&lookup};
+
+/* NOLINTBEGIN(readability-identifier-naming): the linker names them */
+struct resolver_query *__wrap_resolver_address(struct resolver *resolver,
+    const char *name, resolver_found *found, void *arg);
+void __wrap_resolver_cancel(struct resolver_query *query);
+
+struct resolver_query *
+__wrap_resolver_address(struct resolver *resolver, const char *name,
+    resolver_found *found, void *arg)
+{
+    assert_ptr_equal(resolver, stand_in.resolver);
+    lookup.found = found;
+    lookup.arg = arg;
+    lookup.count++;
+    (void)snprintf(lookup.name, sizeof(lookup.name), "%s", name);
+    return lookup.fails ? NULL : stand_in.query;
+}
+
+void
+__wrap_resolver_cancel(struct resolver_query *query)
+{
+    if (query == NULL)
+        return;
+    assert_ptr_equal(query, stand_in.query);
+    lookup.cancelled_count++;
+}
+
+/* NOLINTEND(readability-identifier-naming) */
+
 /* --- answers ------------------------------------------------------------- */
 
 static void
@@ -402,6 +449,7 @@ what_cannot_be_asked_is_told_at_once(void **state)
         {"https://127.0.0.1/", "only http://"},
         {"http://ocsp.example.net/", "clients.ocsp_url"},
         {"http://[::1", "has no host"},
+        {"http://[1.2]/", "no IPv6 address"},
         {"http://127.0.0.1:0/", "port"},
     };
 
@@ -426,6 +474,119 @@ what_is_no_certificate_is_told_at_once(void **state)
     (void)state;
     assert_int_equal(ask_with(&client, &question), OCSP_ASK_DONE);
     assert_told(&client, OCSP_OUT_NO_ANSWER, "cannot be read");
+}
+
+/* --- names --------------------------------------------------------------- */
+
+/* Asks the responder by a name, and waits until that is looked up. */
+static void
+ask_by_name(struct client *client, int64_t timeout_ms)
+{
+    struct ocsp_question question = question_of(client, &leaf);
+    char url[80];
+
+    memset(&lookup, 0, sizeof(lookup));
+    (void)snprintf(url, sizeof(url), "http://ocsp.example.net%s",
+        strrchr(responder.url, ':'));
+    question.url = url;
+    question.timeout_ms = timeout_ms;
+    question.resolver = stand_in.resolver;
+    assert_int_equal(ask_with(client, &question), OCSP_ASK_WAITING);
+    assert_int_equal(lookup.count, 0);
+    run_due();
+    assert_int_equal(lookup.count, 1);
+    assert_string_equal(lookup.name, "ocsp.example.net");
+}
+
+static void
+find(const char *const *texts, size_t count)
+{
+    struct address addresses[4];
+    char why[64];
+
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(
+            address_parse(&addresses[i], texts[i], why, sizeof(why)), 0);
+    lookup.found(addresses, count, NULL, lookup.arg);
+}
+
+static void
+name_of_a_responder_is_looked_up(void **state)
+{
+    struct client client;
+
+    (void)state;
+    ask_by_name(&client, PATIENT_MS);
+    find((const char *const[]){"127.0.0.1:1"}, 1); /* not the port */
+    wait_until_told(&client);
+    assert_told(&client, OCSP_OUT_GOOD, "http://ocsp.example.net:");
+    assert_int_equal(lookup.cancelled_count, 0);
+}
+
+/* A broadcast address is refused at once, as one of a missing family is. */
+static void
+address_that_cannot_be_reached_is_passed_over(void **state)
+{
+    struct client client;
+
+    (void)state;
+    ask_by_name(&client, PATIENT_MS);
+    find((const char *const[]){"255.255.255.255:1", "127.0.0.1:1"}, 2);
+    wait_until_told(&client);
+    assert_told(&client, OCSP_OUT_GOOD, "good");
+}
+
+static void
+name_without_an_address_is_told(void **state)
+{
+    struct client client;
+
+    (void)state;
+    ask_by_name(&client, PATIENT_MS);
+    lookup.found(NULL, 0, "there is no such name", lookup.arg);
+    assert_told(&client, OCSP_OUT_NO_ANSWER, "there is no such name");
+    assert_int_equal(lookup.count, 1);
+}
+
+static void
+lookup_that_cannot_begin_is_told(void **state)
+{
+    struct client client;
+    struct ocsp_question question = question_of(&client, &leaf);
+
+    (void)state;
+    memset(&lookup, 0, sizeof(lookup));
+    lookup.fails = true;
+    question.url = "http://ocsp.example.net/";
+    question.resolver = stand_in.resolver;
+    assert_int_equal(ask_with(&client, &question), OCSP_ASK_WAITING);
+    wait_until_told(&client);
+    assert_told(&client, OCSP_OUT_NO_ANSWER, "Cannot allocate memory");
+}
+
+static void
+lookup_that_takes_too_long_is_given_up(void **state)
+{
+    struct client client;
+
+    (void)state;
+    ask_by_name(&client, SHORT_MS);
+    wait_until_told(&client);
+    assert_told(&client, OCSP_OUT_NO_ANSWER, "no answer within 50 ms");
+    assert_int_equal(lookup.cancelled_count, 1);
+}
+
+static void
+lookup_ends_with_its_asker(void **state)
+{
+    struct client client;
+
+    (void)state;
+    ask_by_name(&client, PATIENT_MS);
+    ocsp_asker_free(asker);
+    asker = NULL;
+    assert_int_equal(lookup.cancelled_count, 1);
+    assert_int_equal(client.told_count, 0);
 }
 
 /* --- who is asked, and how often ----------------------------------------- */
@@ -693,6 +854,12 @@ main(void)
         ASK_TEST(hanging_responder_is_given_up),
         ASK_TEST(what_cannot_be_asked_is_told_at_once),
         ASK_TEST(what_is_no_certificate_is_told_at_once),
+        ASK_TEST(name_of_a_responder_is_looked_up),
+        ASK_TEST(address_that_cannot_be_reached_is_passed_over),
+        ASK_TEST(name_without_an_address_is_told),
+        ASK_TEST(lookup_that_cannot_begin_is_told),
+        ASK_TEST(lookup_that_takes_too_long_is_given_up),
+        ASK_TEST(lookup_ends_with_its_asker),
         ASK_TEST(equal_questions_share_one_request),
         ASK_TEST(other_address_is_another_question),
         ASK_TEST(who_has_left_is_not_told),
