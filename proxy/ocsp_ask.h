@@ -58,9 +58,10 @@ typedef void ocsp_done(const struct ocsp_result *result, void *arg);
 struct ocsp_question {
     const struct blob *leaf; /* verified: it names whom we connect to */
     const struct blob *issuer;
-    const char *url;           /* http://...; "": as the leaf says */
-    struct resolver *resolver; /* of the responder's name; outlives the asker;
-                                  NULL: only addresses and localhost are asked */
+    const char *url; /* http://...; "": as the leaf says */
+    /* Of the responder's name; outlives the asker. NULL: only addresses and
+     * localhost are asked. */
+    struct resolver *resolver;
     int64_t timeout_ms;
     ocsp_done *done;
     void *arg;
