@@ -14,29 +14,48 @@ enum {
     ADDRESS_BYTES = 128, /* of an address in text, with brackets and port */
 };
 
-static const char blanks[] = " \t\r\n";
+static const char blanks[] = " \t\r";
 
 /* Takes a line and what it is to be added to. */
 typedef void line_fn(char *line, void *arg);
 
 static void
-read_lines(const char *path, line_fn *take, void *arg)
+take_lines(char *text, line_fn *take, void *arg)
 {
-    FILE *file = fopen(path, "re");
-    size_t left = FILE_BYTES_MAX;
-    size_t cap = 0;
-    char *line = NULL;
-    ssize_t len;
+    char *rest = NULL;
 
-    if (file == NULL)
-        return;
-    while ((len = getline(&line, &cap, file)) > 0 && (size_t)len <= left) {
-        left -= (size_t)len;
+    for (char *line = strtok_r(text, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
         line[strcspn(line, "#")] = '\0';
         take(line, arg);
     }
-    free(line);
-    (void)fclose(file);
+}
+
+/* It may have been cut: half an address is another one. */
+static void
+drop_last_line(char *text)
+{
+    char *end = strrchr(text, '\n');
+
+    *(end != NULL ? end : text) = '\0';
+}
+
+static void
+read_lines(const char *path, line_fn *take, void *arg)
+{
+    size_t len;
+    char *text = malloc(FILE_BYTES_MAX + 1);
+    FILE *file = text != NULL ? fopen(path, "re") : NULL;
+
+    if (file != NULL) {
+        len = fread(text, 1, FILE_BYTES_MAX, file);
+        text[len] = '\0';
+        (void)fclose(file);
+        if (len == FILE_BYTES_MAX)
+            drop_last_line(text);
+        take_lines(text, take, arg);
+    }
+    free(text);
 }
 
 static int
