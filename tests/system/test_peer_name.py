@@ -1,121 +1,222 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """peer_name = reverse-dns: a client's certificate must name the host that it
-comes from, as a name server on loopback knows it."""
+comes from, as the DNS knows that host. Nobody waits for a name server but the
+client that is asked about."""
+
+import threading
 
 import pytest
 
-from lib import backends, tls
-from lib.mtls import accepted, each_version, refused
-from lib.name_server import NameServer
+from lib import backends, dns, mtls, net
+from lib.mtls import accepted, each_version
+from lib.sidelock import one_service
 from lib.tls import TlsClient
+from lib.wait import until
 
-HOST = "127.9.8.7"
-
-
-@pytest.fixture
-def names():
-    server = NameServer()
-    yield server
-    server.stop()
+HOST = "web.example.test"
 
 
 @pytest.fixture
-def service(start, serve, pki, names):
-    """A service that asks the name server, and its backend."""
-
-    def start_service(**clients):
-        backend = serve(backends.echo)
-        proxy = start(
-            backend,
-            service={"required_level": "peer"},
-            process={"workers": 1},
-            clients={
-                "ca": pki.ca, "allow_all": True, "peer_name": "reverse-dns",
-                "name_server": names.address, **clients,
-            },
-        )  # fmt: skip
-        return proxy, backend
-
-    return start_service
+def name_server():
+    with dns.NameServer({}) as server:
+        yield server
 
 
-@each_version
-def test_a_certificate_for_its_host_comes_in(service, pki, names, version):
-    """By a DNS name of the certificate, without regard to case."""
-    names.name(HOST, "Press-7.Plant.Example")
-    client = pki.client("press", names="DNS:press-7.plant.example")
-    proxy, _ = service()
-    line = accepted(proxy, pki.context(version, client), source=HOST)
-    assert "CN=press" in line["identity"]
+@pytest.fixture
+def backend(serve):
+    return serve(backends.echo)
 
 
-def test_the_common_name_may_be_the_host(service, pki, names):
-    """The subject is the host's name."""
-    names.name(HOST, "press-8.plant.example")
-    client = pki.client("press-8.plant.example", names="DNS:other.example")
-    proxy, _ = service()
-    accepted(proxy, pki.context(tls.TLS13, client), source=HOST)
+@pytest.fixture
+def start_asking(program, pki, backend, name_server):
+    """start_asking(...): a service that asks for its clients' names."""
+
+    def start(**clients):
+        config = one_service(pki.server_certificate, backend)
+        config["service"]["required_level"] = "peer"
+        config["process"] = {"workers": 1}
+        config["clients"] = {
+            "ca": pki.ca,
+            "allow_all": True,
+            "peer_name": "reverse-dns",
+            "name_server": name_server.address,
+            **clients,
+        }
+        return program(config).start()
+
+    return start
 
 
-@each_version
-def test_a_certificate_for_another_host_is_refused(
-    service, pki, names, version
-):
-    """The log has the name that the certificate lacks, the client an alert,
-    and the backend hears nothing."""
-    names.name(HOST, "somewhere.plant.example")
-    client = pki.client("elsewhere")
-    proxy, backend = service()
-    line = refused(proxy, pki.context(version, client), source=HOST)
+@pytest.fixture(scope="module")
+def certificates(pki):
+    """Clients that name HOST in different ways, and one that does not."""
+    return {
+        "dns": pki.client("by-dns", f"DNS:x.test,DNS:{HOST.upper()}"),
+        "wildcard": pki.client("by-star", "DNS:*.example.test"),
+        "cn": pki.client("by-cn", "URI:x:y", subject=f"/CN={HOST}"),
+        "other": pki.client("by-none", "DNS:other.example.test"),
+    }
+
+
+def refused(proxy, context, source):
+    """The log's line about the refusal, of which an alert has told."""
+    line = mtls.refused(proxy, context, source=source)
     assert line["code"] == "SL-CLIENT-NAME"
-    assert "somewhere.plant.example" in line["detail"]
+    assert "peer_name = reverse-dns" in line["detail"]
+    return line
+
+
+@each_version
+@pytest.mark.parametrize("kind", ["dns", "wildcard", "cn"])
+def test_a_client_that_names_its_host_comes_in(
+    start_asking, pki, name_server, certificates, kind, version
+):
+    """By a DNS name, by a wildcard for one label, by its CN."""
+    source = net.fresh_source()
+    name_server.name_host(source, HOST)
+    name_server.records[(HOST, "A")] = [source]
+    proxy = start_asking()
+    context = pki.context(version, certificates[kind])
+    line = accepted(proxy, context, source=source)
+    assert "VERIFIED" in line["tls"]
+
+
+@each_version
+def test_a_client_that_names_another_host_is_refused(
+    start_asking, pki, backend, name_server, certificates, version
+):
+    """The host's name stands in the reason; the backend hears nothing."""
+    source = net.fresh_source()
+    name_server.name_host(source, HOST)
+    name_server.records[(HOST, "A")] = [source]
+    proxy = start_asking()
+    line = refused(
+        proxy, pki.context(version, certificates["other"]), source
+    )
+    assert HOST in line["detail"]
     assert backend.accepted_count == 0
 
 
-def test_a_name_that_does_not_lead_back_is_no_name(service, pki, names):
-    """Whoever runs the reverse zone can write any name into it; the name's
-    own zone must agree."""
-    names.point(HOST, "press-9.plant.example")
-    names.records[("press-9.plant.example", "A")] = ["127.1.1.1"]
-    client = pki.client("press-9", names="DNS:press-9.plant.example")
-    proxy, _ = service()
-    line = refused(proxy, pki.context(tls.TLS13, client), source=HOST)
-    assert line["code"] == "SL-CLIENT-NAME"
-
-
-def test_a_host_without_a_name_is_refused(service, pki):
-    """NXDOMAIN: nobody knows the address."""
-    proxy, _ = service()
-    context = pki.context(tls.TLS13, pki.client("nameless"))
-    line = refused(proxy, context, source=HOST)
-    assert line["code"] == "SL-CLIENT-NAME"
-
-
-def test_any_of_several_names_will_do(service, pki, names):
-    """An address with two names, the second in the certificate."""
-    names.name(HOST, "first.plant.example", "second.plant.example")
-    client = pki.client("two", names="DNS:second.plant.example")
-    proxy, _ = service()
-    accepted(proxy, pki.context(tls.TLS13, client), source=HOST)
-
-
-def test_others_are_served_while_a_name_server_is_silent(
-    service, pki, names, serve
+def test_one_name_of_several_is_enough(
+    start_asking, pki, name_server, certificates
 ):
-    """One who waits for its name does not hold up those of another service
-    in the same worker; in the end it is refused."""
-    names.silent = True
-    proxy, _ = service()
-    context = pki.context(tls.TLS13, pki.client("waiting"))
-    with TlsClient.open(proxy.address(), context, source=HOST) as waiting:
-        waiting.send(b"hello")
-        for _ in range(3):
-            with TlsClient.open(
-                proxy.address(), pki.context(tls.TLS13), source="127.9.8.8"
-            ) as client:
-                with pytest.raises(Exception, match="(?i)alert|certificate"):
-                    client.send(b"x")
-                    client.read_to_end()
-        names.silent = False
-        names.name(HOST, "waiting.client.test")
-        assert waiting.read_exactly(5) == b"hello"
+    """The others need not even have addresses."""
+    source = net.fresh_source()
+    name_server.name_host(source, "a.test", "gone.test", "broken.test", HOST)
+    name_server.records[("a.test", "A")] = [source]
+    name_server.records[("broken.test", "A")] = dns.failure
+    name_server.records[(HOST, "A")] = ["192.0.2.1", source]
+    proxy = start_asking()
+    accepted(proxy, pki.context(certificate=certificates["dns"]), source=source)
+
+
+def test_a_name_that_leads_elsewhere_does_not_count(
+    start_asking, pki, name_server, certificates
+):
+    """Whoever holds an address may give it any name."""
+    source = net.fresh_source()
+    name_server.name_host(source, HOST)
+    name_server.records[(HOST, "A")] = ["192.0.2.1"]
+    proxy = start_asking()
+    line = refused(proxy, pki.context(certificate=certificates["dns"]), source)
+    assert f"its name {HOST} has other addresses" in line["detail"]
+
+
+def test_a_host_without_name_is_refused(
+    start_asking, pki, certificates
+):
+    proxy = start_asking()
+    line = refused(
+        proxy, pki.context(certificate=certificates["dns"]), net.fresh_source()
+    )
+    assert "it has none" in line["detail"]
+
+
+@pytest.mark.parametrize(
+    "manner, words",
+    [(dns.failure, "SERVFAIL"), (dns.garbage, "broken")],
+    ids=["failure", "garbage"],
+)
+def test_a_server_that_fails_lets_nobody_in(
+    start_asking, pki, name_server, certificates, manner, words
+):
+    """The reason names it and what it said."""
+    source = net.fresh_source()
+    name_server.name_host(source, HOST)
+    name_server.records[(HOST, "A")] = manner
+    proxy = start_asking()
+    line = refused(proxy, pki.context(certificate=certificates["dns"]), source)
+    assert name_server.address in line["detail"] and words in line["detail"]
+
+
+def test_a_server_that_is_not_there_lets_nobody_in(
+    start_asking, pki, certificates
+):
+    proxy = start_asking(name_server=f"127.0.0.1:{net.free_port()}")
+    line = refused(
+        proxy, pki.context(certificate=certificates["dns"]), net.fresh_source()
+    )
+    assert "refused" in line["detail"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "manner", [dns.silence, dns.forged], ids=["silence", "forged"]
+)
+def test_who_waits_for_a_name_keeps_nobody_waiting(
+    start_asking, pki, name_server, certificates, manner
+):
+    """While a server says nothing, or only what does not count, others come
+    in; then the one that waited is refused."""
+    mute, source = net.fresh_source(), net.fresh_source()
+    name_server.name_host(source, HOST)
+    name_server.name_host(mute, "mute.test")
+    name_server.records[(HOST, "A")] = [source]
+    name_server.records[("mute.test", "A")] = manner
+    proxy = start_asking()
+    context = pki.context(certificate=certificates["dns"])
+    lines = []
+    waiting = threading.Thread(
+        target=lambda: lines.append(refused(proxy, context, mute))
+    )
+    waiting.start()
+    until(
+        lambda: any(q.name == "mute.test" for q in name_server.questions),
+        "the question arrived",
+    )
+    for _ in range(3):
+        accepted(proxy, context, source=source)
+    assert waiting.is_alive()
+    waiting.join()
+    assert "no name server has answered within 5 s" in lines[0]["detail"]
+
+
+def test_a_client_that_leaves_is_not_asked_about(
+    start_asking, pki, name_server, certificates
+):
+    """A drain does not wait for an answer that nobody needs (the fixture
+    stops the program)."""
+    source = net.fresh_source()
+    name_server.name_host(source, HOST)
+    name_server.records[(HOST, "A")] = dns.silence
+    proxy = start_asking()
+    context = pki.context(certificate=certificates["dns"])
+    client = TlsClient.open(proxy.address(), context, source=source)
+    net.reset(client.sock)
+    proxy.connection_end(reason="client_reset")
+
+
+def test_each_question_has_a_port_and_a_spelling_of_its_own(
+    start_asking, pki, name_server, certificates
+):
+    """Whoever forges an answer has to guess them, and the number."""
+    source = net.fresh_source()
+    name_server.name_host(source, HOST)
+    name_server.records[(HOST, "A")] = [source]
+    proxy = start_asking()
+    for _ in range(8):
+        accepted(proxy, pki.context(certificate=certificates["dns"]), source=source)
+    asked = [q for q in name_server.questions if q.type == "A"]
+    assert len({q.id for q in asked}) > 4
+    assert len({q.sent_name for q in asked}) > 4
+    assert proxy.descriptor_count() < 40

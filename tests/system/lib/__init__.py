@@ -6,6 +6,7 @@ wait       conditions with a deadline
 clock      another time of day for the program
 pki        throwaway certificates
 ocsp       OCSP responses, and a responder for them
+dns        a name server that says what it should, or should not
 log        the program's log as events
 sidelock   the program under test as an object
 streams    reproducible bytes and their checksums
@@ -19,7 +20,6 @@ tls        a TLS client whose every byte and ending is under control
 tls13      TLS 1.3 by hand, with several tickets
 hello      ClientHellos, whole, cut up and oversized
 proxy_header  PROXY headers, taken apart
-name_server  a name server that knows what it is told
 
 The standard library, and cryptography to look at and to make certificates.
 """
