@@ -238,7 +238,13 @@ void
 session_start_relay(struct session *session)
 {
     bool passes = session->service->config->truncation == TRUNCATION_PASS;
+    struct ruling ruling;
 
+    /* There may have been a reload since the handshake. */
+    if (!session_is_still_welcome(session, &ruling)) {
+        session_refuse(session, &ruling);
+        return;
+    }
     relay_init(&session->relay, &session->host->loop.pool,
         &session->client.stream, &session->backend.stream, passes);
     session->state = SESSION_RELAY;

@@ -15,6 +15,7 @@ state_name(enum session_state state)
     static const char *const names[] = {
         [SESSION_HELLO] = "hello",
         [SESSION_HANDSHAKE] = "handshake",
+        [SESSION_ASK] = "ask",
         [SESSION_CONNECT] = "connect",
         [SESSION_RELAY] = "relay",
         [SESSION_LINGER] = "linger",

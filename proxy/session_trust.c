@@ -108,13 +108,30 @@ moment(const struct session *session, int64_t spread_ms)
     return spread_ms * (int64_t)(scattered >> 8) >> 24;
 }
 
+/* A reload took back what the one before it had changed. */
+static void
+let_stay(struct session *session)
+{
+    session->end_ms = 0;
+    session->end_reason = CLOSE_NONE;
+    session_end_with_certificate(session);
+    session_arm_timer(session);
+}
+
 bool
 session_trust_changed(struct session *session, int64_t spread_ms)
 {
+    bool is_ending = session->end_reason == CLOSE_TRUST;
     struct ruling ruling;
 
-    if (session->state != SESSION_RELAY || session->end_reason == CLOSE_TRUST
-        || session_is_still_welcome(session, &ruling))
+    if (session->state != SESSION_RELAY)
+        return false;
+    if (session_is_still_welcome(session, &ruling)) {
+        if (is_ending)
+            let_stay(session);
+        return false;
+    }
+    if (is_ending)
         return false;
     free(session->end_words);
     session->end_words = strdup(ruling.words);
