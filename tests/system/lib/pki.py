@@ -221,6 +221,16 @@ class Pki:
         )  # fmt: skip
         return self.keep(name, made, key, chain)
 
+    def renew_root(self, name, path, days=(-1, 4000)):
+        """Writes a new certificate of a root, with its name and its key."""
+        key, subject = self.key_of(name), self.subject_of(name)
+        made = certify(
+            subject, subject, key.public_key(), key, days=days,
+            extensions=[(x509.BasicConstraints(True, None), True)],
+        )  # fmt: skip
+        path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+        return path
+
     def keep(self, name, certificate, key, chain=()):
         """Writes both, and the chain behind the certificate."""
         cert_path = self.folder / f"{name}.pem"
