@@ -57,13 +57,14 @@ get_number(const uint8_t *in, size_t len)
 }
 
 static bool
-put_link(struct walk *walk, const struct x509_parts *parts)
+put_link(struct walk *walk, const struct x509_parts *parts, bool is_trusted)
 {
-    size_t len = 2 + parts->issuer.len + 1 + parts->serial.len;
+    size_t len = 1 + 2 + parts->issuer.len + 1 + parts->serial.len;
     uint8_t *at = walk->bytes + walk->len;
 
     if (parts->serial.len > SERIAL_MAX || len > PATH_BYTES_MAX - walk->len)
         return false;
+    *at++ = is_trusted;
     put_number(at, parts->issuer.len, 2);
     memcpy(at + 2, parts->issuer.data, parts->issuer.len);
     at += 2 + parts->issuer.len;
@@ -188,6 +189,29 @@ note_shown(struct walk *walk, const struct blob *certificate)
     return is_fit;
 }
 
+/* A CA of the trust needs nobody above it. But a list of one that is trusted,
+ * too, may name it. */
+static bool
+walk_on(struct walk *walk, const struct blob *certificate)
+{
+    for (size_t i = 0; i < LINKS_MAX; i++) {
+        struct x509_parts parts;
+        int ca;
+
+        if (!x509_parts_read(&parts, certificate))
+            return false;
+        if (der_equal(parts.subject, parts.issuer))
+            return true;
+        ca = find_ca(walk, certificate, parts.issuer);
+        if (ca < 0)
+            return true;
+        if (!put_link(walk, &parts, true))
+            return false;
+        certificate = &walk->trust->ca[ca];
+    }
+    return true;
+}
+
 /* From the leaf upwards, to the first CA that is trusted. */
 static bool
 walk_up(struct walk *walk)
@@ -198,13 +222,14 @@ walk_up(struct walk *walk)
         struct x509_parts parts;
         int ca;
 
-        if (!x509_parts_read(&parts, certificate) || !put_link(walk, &parts))
+        if (!x509_parts_read(&parts, certificate)
+            || !put_link(walk, &parts, false))
             return false;
         ca = find_ca(walk, certificate, parts.issuer);
         if (ca >= 0) {
             put_anchor(walk->bytes, walk->trust->info[ca].fingerprint);
             note_end(walk, walk->trust->info[ca].not_after);
-            return true;
+            return walk_on(walk, &walk->trust->ca[ca]);
         }
         certificate = find_shown(walk, certificate, parts.issuer);
         if (certificate != NULL && !note_shown(walk, certificate))
@@ -243,7 +268,7 @@ path_new_unproven(const struct blob *leaf)
     struct walk walk = {.len = LINKS_AT};
     struct x509_parts parts;
 
-    if (!x509_parts_read(&parts, leaf) || !put_link(&walk, &parts))
+    if (!x509_parts_read(&parts, leaf) || !put_link(&walk, &parts, false))
         return NULL;
     return keep(walk.bytes, walk.len);
 }
@@ -295,8 +320,10 @@ path_next(const struct path *path, size_t *at, struct path_link *link)
     size_t issuer_len;
     size_t serial_len;
 
-    if (left < 2)
+    if (left < 1 + 2)
         return false;
+    link->is_trusted = *data++ != 0;
+    left--;
     issuer_len = (size_t)get_number(data, 2);
     if (left < 2 + issuer_len + 1)
         return false;
@@ -305,7 +332,7 @@ path_next(const struct path *path, size_t *at, struct path_link *link)
         return false;
     link->issuer = (struct der){data + 2, issuer_len};
     link->serial = (struct der){data + 2 + issuer_len + 1, serial_len};
-    *at += 2 + issuer_len + 1 + serial_len;
+    *at += 1 + 2 + issuer_len + 1 + serial_len;
     return true;
 }
 

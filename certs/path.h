@@ -28,6 +28,8 @@ struct path;
 struct path_link {
     struct der issuer; /* its name, with tag and length */
     struct der serial; /* the integer's content */
+    /* It is a CA of the trust, which would do alone, or one above it. */
+    bool is_trusted;
 };
 
 /*
