@@ -485,14 +485,17 @@ def forge_authority(pki, name):
 
 
 @each_version
+@pytest.mark.parametrize("has_key_ids", [False, True], ids=["name", "key id"])
 @pytest.mark.parametrize("shows_ca", [False, True], ids=["alone", "with ca"])
-def test_the_name_of_our_ca_does_not_suffice(guard, pki, shows_ca, version):
+def test_the_name_of_our_ca_does_not_suffice(
+    guard, pki, shows_ca, has_key_ids, version
+):
     """Signed by another key under the name of our CA, which the client sends
-    along or not."""
+    along or not; with the other key's identifier or without one."""
     forged = forge_authority(pki, "forged-ca")
     mallory = pki.craft_client(
         "forged", common_name("alice"), issuer="forged-ca",
-        chain=[forged] if shows_ca else (),
+        chain=[forged] if shows_ca else (), has_key_ids=has_key_ids,
     )  # fmt: skip
     stays_out(guard(allow_cn="alice"), pki, mallory, version)
 

@@ -2,6 +2,7 @@
 """Throwaway certificates, made by the openssl command; those that it would not
 make, in this process."""
 
+import itertools
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -105,6 +106,7 @@ class Pki:
         self.folder = Path(folder)
         (self.folder / "issued").mkdir(parents=True)
         self._next_serial = 0x51DE0001
+        self._crl_number = itertools.count(1)
 
     def root(self, name="ca", days=3650):
         """A self-signed authority; returns its certificate's path."""
@@ -187,7 +189,8 @@ class Pki:
     # -- what the openssl command does not make ------------------------------
 
     def craft_client(self, name, subject=None, names=None, issuer="ca",
-                     extensions=(), days=(-1, 90), chain=()):  # fmt: skip
+                     extensions=(), days=(-1, 90), chain=(),
+                     has_key_ids=True):  # fmt: skip
         """A client certificate: any subject, a list of any GeneralNames, and
         (extension, is_critical) besides."""
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
@@ -195,8 +198,19 @@ class Pki:
         if names:
             parts.append((x509.SubjectAlternativeName(names), False))
         return self.craft(
-            name, subject, issuer, [*parts, *extensions], days, chain
-        )
+            name, subject, issuer, [*parts, *extensions], days, chain,
+            has_key_ids,
+        )  # fmt: skip
+
+    def craft_self_signed(self, name, key, subject=None):
+        """A client certificate that nobody vouches for, with that key."""
+        subject = subject or common_name(name)
+        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+        made = certify(
+            subject, subject, key.public_key(), key,
+            extensions=[(usage, False)],
+        )  # fmt: skip
+        return self.keep(name, made, key)
 
     def craft_authority(self, name, issuer="ca", path_length=None,
                         is_ca=True, extensions=(), subject=None,
@@ -211,15 +225,56 @@ class Pki:
         return made.cert
 
     def craft(self, name, subject, issuer, extensions, days=(-1, 90),
-              chain=()):  # fmt: skip
+              chain=(), has_key_ids=True):  # fmt: skip
         """NAME.pem and NAME.key, signed with the issuer's key."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        key, signer = ec.generate_private_key(ec.SECP256R1()), self.key_of(issuer)
+        own, of_issuer = key.public_key(), signer.public_key()
+        key_ids = [
+            (x509.SubjectKeyIdentifier.from_public_key(own), False),
+            (
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(of_issuer),
+                False,
+            ),
+        ]
         made = certify(
-            subject or common_name(name), self.subject_of(issuer),
-            key.public_key(), self.key_of(issuer), days=days,
-            extensions=extensions,
+            subject or common_name(name), self.subject_of(issuer), own,
+            signer, days=days,
+            extensions=[*(key_ids if has_key_ids else []), *extensions],
         )  # fmt: skip
         return self.keep(name, made, key, chain)
+
+    def crl(self, path, issuer="ca", revoked=(), days=(-1, 7), signer=None,
+            encoding=serialization.Encoding.PEM):  # fmt: skip
+        """Writes the issuer's list; revoked: Certificates, or their serials in
+        hex. signer: another key than the issuer's."""
+        now = datetime.utcnow()
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.subject_of(issuer))
+            .last_update(now + timedelta(days=days[0]))
+            .next_update(now + timedelta(days=days[1]))
+            .add_extension(x509.CRLNumber(next(self._crl_number)), False)
+        )
+        entry = x509.RevokedCertificateBuilder().revocation_date(
+            now - timedelta(hours=1)
+        )
+        for one in revoked:
+            serial = int(getattr(one, "serial", one), 16)
+            builder = builder.add_revoked_certificate(
+                entry.serial_number(serial).build()
+            )
+        made = builder.sign(signer or self.key_of(issuer), hashes.SHA256())
+        path.write_bytes(made.public_bytes(encoding))
+        return path
+
+    def truststore(self, path, password, roots):
+        """A PKCS#12 file of certificates without a key."""
+        joined = self.join(f"{path.name}.roots", roots)
+        self._openssl(
+            "pkcs12", "-export", "-nokeys", "-in", joined, "-out", path,
+            "-passout", f"pass:{password}",
+        )  # fmt: skip
+        return path
 
     def renew_root(self, name, path, days=(-1, 4000)):
         """Writes a new certificate of a root, with its name and its key."""
