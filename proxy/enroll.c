@@ -171,15 +171,14 @@ print_change(const struct enroll *enroll, const struct enroll_change *change,
     bool is_revoke = enroll->request->is_revoke;
 
     if (change->was_so)
-        (void)printf("sha256:%s%s%s was %s %s; %s\n", change->fingerprint,
-            space, change->subject,
-            is_revoke ? "not approved in" : "approved already in",
-            enroll->lists[change->list].path, effect_words(enroll, effect));
+        (void)printf("sha256:%s%s%s was %s", change->fingerprint, space,
+            change->subject, is_revoke ? "not approved" : "approved already");
     else
-        (void)printf("%s sha256:%s%s%s in %s; %s\n",
-            is_revoke ? "revoked" : "authorized", change->fingerprint, space,
-            change->subject, enroll->lists[change->list].path,
-            effect_words(enroll, effect));
+        (void)printf("%s sha256:%s%s%s", is_revoke ? "revoked" : "authorized",
+            change->fingerprint, space, change->subject);
+    if (effect != EXCHANGE_ANSWERED)
+        (void)printf(" in %s", enroll->lists[change->list].path);
+    (void)printf("; %s\n", effect_words(enroll, effect));
 }
 
 /* How it will come into effect, where no process could be asked. */

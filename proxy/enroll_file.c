@@ -78,7 +78,8 @@ put_who(char who[WHO_BYTES])
         name = getenv("LOGNAME");
     if (name == NULL || *name == '\0' || strlen(name) >= WHO_BYTES
         || name[strspn(name, plain)] != '\0')
-        (void)snprintf(who, WHO_BYTES, "uid %u", (unsigned)getuid());
+        (void)snprintf(who, WHO_BYTES, getuid() == 0 ? "root" : "uid %u",
+            (unsigned)getuid());
     else
         (void)snprintf(who, WHO_BYTES, "%s", name);
 }
