@@ -18,14 +18,14 @@
 # all have passed.
 #
 #   --quick           only stages 1 and 7
-#   --fuzz-seconds N  for each fuzzer of stage 4 (default: 10; 0: leave it out)
+#   --fuzz-seconds N  for each fuzzer of stage 4 (default: 6; 0: leave it out)
 # ---end---
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 quick=no
-fuzz_seconds=10
+fuzz_seconds=6
 failures=()
 
 # stage DESCRIPTION COMMAND...: runs it, notes its failure, goes on.

@@ -11,6 +11,9 @@ from lib import showing, tls
 from lib.showing import Credentials
 from lib.sidelock import one_service
 
+# Other programs' start takes most of the time; once is enough.
+pytestmark = pytest.mark.slow
+
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 BODY = b"come in\n"
 ANSWER = b"HTTP/1.0 200 OK\r\nContent-Length: 8\r\n\r\n" + BODY
