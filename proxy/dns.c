@@ -235,35 +235,46 @@ follow(const struct reader *reader, size_t *at, size_t *limit)
     return true;
 }
 
+/* Adds a label, with its length, at the end of the name. False: it does not
+ * fit, or is cut. */
+static bool
+add_label(struct wire_name *name, const struct reader *reader, size_t at)
+{
+    size_t bytes = (size_t)reader->data[at] + 1;
+
+    if (bytes > LABEL_MAX + 1 || bytes > reader->len - at
+        || bytes > sizeof(name->bytes) - name->len)
+        return false;
+    memcpy(name->bytes + name->len, reader->data + at, bytes);
+    name->len += bytes;
+    return true;
+}
+
 static bool
 take_name(struct reader *reader, struct wire_name *name)
 {
     size_t at = reader->at;
     size_t limit = at;
     size_t after = 0; /* where reading goes on; 0: no pointer yet */
+    uint8_t len;
 
     name->len = 0;
-    while (at < reader->len) {
-        uint8_t len = reader->data[at];
-
+    do {
+        if (at >= reader->len)
+            return false;
+        len = reader->data[at];
         if (len >= POINTER) {
             after = after == 0 ? at + 2 : after;
             if (!follow(reader, &at, &limit))
                 return false;
             continue;
         }
-        if (len > LABEL_MAX || len >= reader->len - at
-            || (size_t)len + 1 > sizeof(name->bytes) - name->len)
+        if (!add_label(name, reader, at))
             return false;
-        memcpy(name->bytes + name->len, reader->data + at, (size_t)len + 1);
-        name->len += (size_t)len + 1;
         at += (size_t)len + 1;
-        if (len == 0) {
-            reader->at = after == 0 ? at : after;
-            return true;
-        }
-    }
-    return false;
+    } while (len != 0);
+    reader->at = after == 0 ? at : after;
+    return true;
 }
 
 static bool

@@ -76,7 +76,7 @@ finish(struct dns_ask *ask, const struct dns_answer *answer)
 }
 
 static void
-arm_timer(struct dns_ask *ask, int wait_ms)
+arm_timer(struct dns_ask *ask, long wait_ms)
 {
     const struct timeval wait = {
         .tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000};
@@ -123,7 +123,7 @@ fail_by_code(struct dns_ask *ask, unsigned code)
 /* A connected socket that is watched. 0, or -1 with errno. */
 static int
 open_socket(
-    struct dns_ask *ask, int type, short events, event_callback_fn callback)
+    struct dns_ask *ask, int type, short event, event_callback_fn callback)
 {
     const struct address *server = &ask->servers.items[ask->server];
     int fd = socket(
@@ -136,7 +136,7 @@ open_socket(
         && errno != EINPROGRESS)
         goto close_fd;
     event_assign(
-        &ask->event, ask->base, fd, events | EV_PERSIST, callback, ask);
+        &ask->event, ask->base, fd, (short)(event | EV_PERSIST), callback, ask);
     if (event_add(&ask->event, NULL) != 0) {
         errno = ENOMEM;
         goto close_fd;

@@ -82,9 +82,10 @@ resolver_free(struct resolver *resolver)
 
     if (resolver == NULL)
         return;
+    /* What is freed is out of the list, which the analyzer does not see. */
     for (size_t i = 0; i < RESOLVER_PLACE_COUNT; i++)
         while ((query = TAILQ_FIRST(&resolver->lists[i])) != NULL) {
-            stop(query);
+            stop(query); /* NOLINT(clang-analyzer-unix.Malloc) */
             free(query);
         }
     free(resolver);
@@ -132,7 +133,7 @@ resolver_cancel(struct resolver_query *query)
 }
 
 static void
-arm_timer(struct resolver_query *query, int wait_ms)
+arm_timer(struct resolver_query *query, long wait_ms)
 {
     const struct timeval wait = {
         .tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000};

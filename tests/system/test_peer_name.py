@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from lib import backends, dns, mtls, net
+from lib import backends, mtls, name_server as dns, net
 from lib.mtls import accepted, each_version
 from lib.sidelock import one_service
 from lib.tls import TlsClient
@@ -17,9 +17,10 @@ HOST = "web.example.test"
 
 
 @pytest.fixture
-def name_server():
-    with dns.NameServer({}) as server:
-        yield server
+def names():
+    server = dns.NameServer()
+    yield server
+    server.stop()
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def backend(serve):
 
 
 @pytest.fixture
-def start_asking(program, pki, backend, name_server):
+def start_asking(program, pki, backend, names):
     """start_asking(...): a service that asks for its clients' names."""
 
     def start(**clients):
@@ -39,7 +40,7 @@ def start_asking(program, pki, backend, name_server):
             "ca": pki.ca,
             "allow_all": True,
             "peer_name": "reverse-dns",
-            "name_server": name_server.address,
+            "name_server": names.address,
             **clients,
         }
         return program(config).start()
@@ -69,12 +70,11 @@ def refused(proxy, context, source):
 @each_version
 @pytest.mark.parametrize("kind", ["dns", "wildcard", "cn"])
 def test_a_client_that_names_its_host_comes_in(
-    start_asking, pki, name_server, certificates, kind, version
+    start_asking, pki, names, certificates, kind, version
 ):
     """By a DNS name, by a wildcard for one label, by its CN."""
     source = net.fresh_source()
-    name_server.name_host(source, HOST)
-    name_server.records[(HOST, "A")] = [source]
+    names.name(source, HOST)
     proxy = start_asking()
     context = pki.context(version, certificates[kind])
     line = accepted(proxy, context, source=source)
@@ -83,12 +83,11 @@ def test_a_client_that_names_its_host_comes_in(
 
 @each_version
 def test_a_client_that_names_another_host_is_refused(
-    start_asking, pki, backend, name_server, certificates, version
+    start_asking, pki, backend, names, certificates, version
 ):
     """The host's name stands in the reason; the backend hears nothing."""
     source = net.fresh_source()
-    name_server.name_host(source, HOST)
-    name_server.records[(HOST, "A")] = [source]
+    names.name(source, HOST)
     proxy = start_asking()
     line = refused(
         proxy, pki.context(version, certificates["other"]), source
@@ -98,25 +97,25 @@ def test_a_client_that_names_another_host_is_refused(
 
 
 def test_one_name_of_several_is_enough(
-    start_asking, pki, name_server, certificates
+    start_asking, pki, names, certificates
 ):
     """The others need not even have addresses."""
     source = net.fresh_source()
-    name_server.name_host(source, "a.test", "gone.test", "broken.test", HOST)
-    name_server.records[("a.test", "A")] = [source]
-    name_server.records[("broken.test", "A")] = dns.failure
-    name_server.records[(HOST, "A")] = ["192.0.2.1", source]
+    names.point(source, "a.test", "gone.test", "broken.test", HOST)
+    names.records[("a.test", "A")] = [source]
+    names.records[("broken.test", "A")] = dns.failure
+    names.records[(HOST, "A")] = ["192.0.2.1", source]
     proxy = start_asking()
     accepted(proxy, pki.context(certificate=certificates["dns"]), source=source)
 
 
 def test_a_name_that_leads_elsewhere_does_not_count(
-    start_asking, pki, name_server, certificates
+    start_asking, pki, names, certificates
 ):
     """Whoever holds an address may give it any name."""
     source = net.fresh_source()
-    name_server.name_host(source, HOST)
-    name_server.records[(HOST, "A")] = ["192.0.2.1"]
+    names.point(source, HOST)
+    names.records[(HOST, "A")] = ["192.0.2.1"]
     proxy = start_asking()
     line = refused(proxy, pki.context(certificate=certificates["dns"]), source)
     assert f"its name {HOST} has other addresses" in line["detail"]
@@ -138,15 +137,15 @@ def test_a_host_without_name_is_refused(
     ids=["failure", "garbage"],
 )
 def test_a_server_that_fails_lets_nobody_in(
-    start_asking, pki, name_server, certificates, manner, words
+    start_asking, pki, names, certificates, manner, words
 ):
     """The reason names it and what it said."""
     source = net.fresh_source()
-    name_server.name_host(source, HOST)
-    name_server.records[(HOST, "A")] = manner
+    names.point(source, HOST)
+    names.records[(HOST, "A")] = manner
     proxy = start_asking()
     line = refused(proxy, pki.context(certificate=certificates["dns"]), source)
-    assert name_server.address in line["detail"] and words in line["detail"]
+    assert names.address in line["detail"] and words in line["detail"]
 
 
 def test_a_server_that_is_not_there_lets_nobody_in(
@@ -164,15 +163,15 @@ def test_a_server_that_is_not_there_lets_nobody_in(
     "manner", [dns.silence, dns.forged], ids=["silence", "forged"]
 )
 def test_who_waits_for_a_name_keeps_nobody_waiting(
-    start_asking, pki, name_server, certificates, manner
+    start_asking, pki, names, certificates, manner
 ):
     """While a server says nothing, or only what does not count, others come
     in; then the one that waited is refused."""
     mute, source = net.fresh_source(), net.fresh_source()
-    name_server.name_host(source, HOST)
-    name_server.name_host(mute, "mute.test")
-    name_server.records[(HOST, "A")] = [source]
-    name_server.records[("mute.test", "A")] = manner
+    names.point(source, HOST)
+    names.point(mute, "mute.test")
+    names.records[(HOST, "A")] = [source]
+    names.records[("mute.test", "A")] = manner
     proxy = start_asking()
     context = pki.context(certificate=certificates["dns"])
     lines = []
@@ -181,8 +180,7 @@ def test_who_waits_for_a_name_keeps_nobody_waiting(
     )
     waiting.start()
     until(
-        lambda: any(q.name == "mute.test" for q in name_server.questions),
-        "the question arrived",
+        lambda: names.was_asked("mute.test"), "the question arrived"
     )
     for _ in range(3):
         accepted(proxy, context, source=source)
@@ -192,13 +190,13 @@ def test_who_waits_for_a_name_keeps_nobody_waiting(
 
 
 def test_a_client_that_leaves_is_not_asked_about(
-    start_asking, pki, name_server, certificates
+    start_asking, pki, names, certificates
 ):
     """A drain does not wait for an answer that nobody needs (the fixture
     stops the program)."""
     source = net.fresh_source()
-    name_server.name_host(source, HOST)
-    name_server.records[(HOST, "A")] = dns.silence
+    names.point(source, HOST)
+    names.records[(HOST, "A")] = dns.silence
     proxy = start_asking()
     context = pki.context(certificate=certificates["dns"])
     client = TlsClient.open(proxy.address(), context, source=source)
@@ -207,16 +205,15 @@ def test_a_client_that_leaves_is_not_asked_about(
 
 
 def test_each_question_has_a_port_and_a_spelling_of_its_own(
-    start_asking, pki, name_server, certificates
+    start_asking, pki, names, certificates
 ):
     """Whoever forges an answer has to guess them, and the number."""
     source = net.fresh_source()
-    name_server.name_host(source, HOST)
-    name_server.records[(HOST, "A")] = [source]
+    names.name(source, HOST)
     proxy = start_asking()
     for _ in range(8):
         accepted(proxy, pki.context(certificate=certificates["dns"]), source=source)
-    asked = [q for q in name_server.questions if q.type == "A"]
+    asked = [q for q in names.questions if q.type == "A"]
     assert len({q.id for q in asked}) > 4
     assert len({q.sent_name for q in asked}) > 4
     assert proxy.descriptor_count() < 40

@@ -55,6 +55,7 @@ reply_add_name(
     struct dns_reply *reply, const char *owner, unsigned type, const char *name)
 {
     uint8_t data[DNS_WIRE_NAME_BYTES];
+    size_t len = name_of(name, data);
 
-    reply_add(reply, owner, type, data, name_of(name, data));
+    reply_add(reply, owner, type, data, len);
 }

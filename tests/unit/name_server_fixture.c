@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,9 +33,7 @@ read_question(struct asked *asked, const uint8_t *data, size_t len)
     for (size_t end; question->name[at] != 0; at = end) {
         end = at + 1 + question->name[at];
         for (size_t i = at + 1; i < end; i++) {
-            char c = (char)question->name[i];
-
-            asked->name[i - 1] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+            asked->name[i - 1] = (char)tolower(question->name[i]);
         }
         asked->name[end - 1] = '.';
     }
@@ -128,7 +127,7 @@ void
 name_server_start(
     struct name_server *server, struct event_base *base, answer_fn *answer)
 {
-    struct sockaddr_in address;
+    struct sockaddr_in address = {.sin_family = AF_INET};
 
     *server = (struct name_server){
         .base = base, .answer = answer, .udp = -1, .tcp = -1};

@@ -35,7 +35,8 @@ static enum dns_verdict
 read_reply(const struct dns_question *question, const struct dns_reply *reply,
     struct dns_answer *answer)
 {
-    uint8_t *copy = malloc(reply->len); /* of this size: beyond is seen */
+    /* Of its size, so that reading beyond is seen. */
+    uint8_t *copy = malloc(reply->len > 0 ? reply->len : 1);
     enum dns_verdict verdict;
 
     assert_non_null(copy);

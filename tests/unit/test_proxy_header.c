@@ -86,17 +86,16 @@ assert_tlvs(const struct header *header, const void *tlvs, size_t len)
 }
 
 static void
-build_tls(struct proxy_facts *facts, struct header *header)
+build_tls(const struct proxy_facts *facts, struct header *header)
 {
     struct address client = address_of("192.0.2.1:4660");
     struct address local = address_of("198.51.100.2:443");
+    struct proxy_facts whole = *facts;
 
-    facts->version = PROXY_V2;
-    facts->client = &client;
-    facts->local = &local;
-    build(facts, header);
-    facts->client = NULL;
-    facts->local = NULL;
+    whole.version = PROXY_V2;
+    whole.client = &client;
+    whole.local = &local;
+    build(&whole, header);
 }
 
 /* --- version 1 ----------------------------------------------------------- */

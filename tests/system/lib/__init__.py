@@ -6,7 +6,6 @@ wait       conditions with a deadline
 clock      another time of day for the program
 pki        throwaway certificates
 ocsp       OCSP responses, and a responder for them
-dns        a name server that says what it should, or should not
 log        the program's log as events
 sidelock   the program under test as an object
 streams    reproducible bytes and their checksums
@@ -19,6 +18,7 @@ showing    the same with a certificate, and their words for a refusal
 tls        a TLS client whose every byte and ending is under control
 tls13      TLS 1.3 by hand, with several tickets
 hello      ClientHellos, whole, cut up and oversized
+name_server  a name server that says what it should, or should not
 proxy_header  PROXY headers, taken apart
 
 The standard library, and cryptography to look at and to make certificates.

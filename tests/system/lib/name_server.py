@@ -2,9 +2,9 @@
 """A name server on loopback that says what a test wants, over UDP.
 
 Records are {(name, type): [values]} with types "A", "AAAA" and "PTR"; names
-are in lower case, without a final dot. Instead of a list stands a manner: one
-of the functions below, which has the question and makes the reply, or None.
-What is not there does not exist.
+are in lower case, without a final dot. Instead of a list may stand a manner:
+one of the functions below, which has the question and makes the reply, or
+None. What is not there does not exist.
 """
 
 import ipaddress
@@ -63,34 +63,40 @@ def forged(question):
 
 
 class NameServer:
-    """Use as a context manager; `address` is for name_server."""
+    """Serves until stop(); `address` is for name_server. silent: nobody gets
+    an answer."""
 
-    def __init__(self, records):
-        self.records = records
+    def __init__(self, records=None):
+        self.records = dict(records or {})
+        self.silent = False
         self.questions = []
         self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._sock.bind(("127.0.0.1", 0))
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-
-    @property
-    def address(self):
         host, port = self._sock.getsockname()
-        return f"{host}:{port}"
-
-    def __enter__(self):
+        self.address = f"{host}:{port}"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
-        return self
 
-    def __exit__(self, *_):
+    def stop(self):
+        # The thread waits in recvfrom(); a datagram without a question ends it.
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
             waker.sendto(b"", self._sock.getsockname())
         self._thread.join()
         self._sock.close()
 
-    def name_host(self, host, *names):
-        """The host's PTR records."""
-        pointer = ipaddress.ip_address(host).reverse_pointer
-        self.records[(pointer, "PTR")] = list(names)
+    def point(self, address, *names):
+        """The address has these names, which may know nothing of it."""
+        reverse = ipaddress.ip_address(address).reverse_pointer
+        self.records[(reverse, "PTR")] = list(names)
+
+    def name(self, address, *names):
+        """The address has these names, and they have the address."""
+        self.point(address, *names)
+        for name in names:
+            self.records.setdefault((name, "A"), []).append(address)
+
+    def was_asked(self, name):
+        return any(question.name == name for question in self.questions)
 
     def _serve(self):
         while True:
@@ -99,17 +105,16 @@ class NameServer:
                 return
             question = Question(message)
             self.questions.append(question)
-            reply = self._answer(question)
+            reply = None if self.silent else self._answer(question)
             if reply is not None:
                 self._sock.sendto(reply, source)
 
     def _answer(self, question):
-        found = self.records.get((question.name, question.type))
-        if found is None:
-            return question.reply(code=NXDOMAIN)
+        found = self.records.get((question.name, question.type), [])
         if callable(found):
             return found(question)
-        return question.reply(found)
+        exists = any(name == question.name for name, _ in self.records)
+        return question.reply(found, code=0 if exists else NXDOMAIN)
 
 
 def _wire(name):
