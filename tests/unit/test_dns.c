@@ -138,6 +138,15 @@ only_host_names_are_asked_for(void **state)
 }
 
 static void
+assert_upper_case(
+    const struct dns_question *question, const struct dns_question *plain)
+{
+    assert_int_equal(question->name_len, plain->name_len);
+    for (size_t i = 0; i < plain->name_len; i++)
+        assert_int_equal(question->name[i], toupper(plain->name[i]));
+}
+
+static void
 letters_get_a_random_case_and_nothing_else_changes(void **state)
 {
     uint8_t random[DNS_RANDOM_BYTES];
@@ -150,8 +159,7 @@ letters_get_a_random_case_and_nothing_else_changes(void **state)
     memset(random, 0xff, sizeof(random));
     dns_randomize(&question, random);
     assert_int_equal(question.id, 0xffff);
-    for (size_t i = 0; i < plain.name_len; i++)
-        assert_int_equal(question.name[i], toupper(plain.name[i]));
+    assert_upper_case(&question, &plain);
     question = plain;
     memset(random, 0, sizeof(random));
     dns_randomize(&question, random);
