@@ -47,7 +47,7 @@ find_hash(
     if (approved->count == 0)
         return NULL;
     found = bsearch(hash, approved->sorted, approved->count,
-        sizeof(approved->sorted[0]), compare_to_hash);
+        sizeof(struct approved_entry *), compare_to_hash);
     return found != NULL ? *found : NULL;
 }
 

@@ -137,8 +137,8 @@ sort(struct approved *approved)
     for (size_t i = 0; i < approved->count; i++)
         approved->sorted[i] = &approved->entries[i];
     if (approved->count > 1)
-        qsort(approved->sorted, approved->count, sizeof(approved->sorted[0]),
-            compare_entries);
+        qsort(approved->sorted, approved->count,
+            sizeof(struct approved_entry *), compare_entries);
 }
 
 /* Takes out what is there for a second time: line 0 marks it. */
@@ -173,7 +173,8 @@ drop_twice(struct approved *approved, const char *name, struct report *report)
 static int
 put_in_order(struct approved *approved, const char *name, struct report *report)
 {
-    approved->sorted = calloc(approved->count + 1, sizeof(approved->sorted[0]));
+    approved->sorted =
+        calloc(approved->count + 1, sizeof(struct approved_entry *));
     if (approved->sorted == NULL)
         return -1;
     sort(approved);

@@ -15,7 +15,9 @@ lower_digit(char c)
 {
     if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))
         return c;
-    return c >= 'A' && c <= 'F' ? (char)(c - 'A' + 'a') : '\0';
+    if (c >= 'A' && c <= 'F')
+        return (char)(c - 'A' + 'a');
+    return '\0';
 }
 
 size_t

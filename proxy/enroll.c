@@ -14,19 +14,19 @@
 static void
 take_line(struct enroll_answer *answer, char *line)
 {
-    struct enroll_known *known = &answer->known[answer->count];
     const char *word = strsep(&line, "\t");
+    struct enroll_known known = {.is_pending = strcmp(word, "pending") == 0};
 
     if (strcmp(word, "whole") == 0)
         answer->is_whole = true;
-    known->is_pending = strcmp(word, "pending") == 0;
-    if (!known->is_pending && strcmp(word, "approved") != 0)
+    if (!known.is_pending && strcmp(word, "approved") != 0)
         return;
-    known->service = strsep(&line, "\t");
-    known->fingerprint = strsep(&line, "\t");
-    known->subject = line;
-    if (known->subject != NULL)
-        answer->count++;
+    known.service = strsep(&line, "\t");
+    known.fingerprint = strsep(&line, "\t");
+    known.subject = line;
+    if (known.service != NULL && known.fingerprint != NULL
+        && known.subject != NULL)
+        answer->known[answer->count++] = known;
 }
 
 static size_t
@@ -54,7 +54,7 @@ take_answer(struct enroll_answer *answer)
             "restart it");
         return EXCHANGE_FAILED;
     }
-    answer->known = calloc(count_lines(rest), sizeof(*answer->known));
+    answer->known = calloc(count_lines(rest) + 1, sizeof(*answer->known));
     if (answer->known == NULL) {
         report_error(answer->exchange.report, SL_MEMORY, "out of memory");
         return EXCHANGE_FAILED;
@@ -90,10 +90,12 @@ static bool
 is_approved_by(const struct enroll *enroll, const struct enroll_answer *answer,
     const struct enroll_change *change)
 {
-    for (size_t i = 0; i < answer->count; i++)
-        if (!answer->known[i].is_pending
-            && strcmp(answer->known[i].fingerprint, change->fingerprint) == 0
-            && enroll_list_of(enroll, answer->known[i].service) == change->list)
+    const struct enroll_known *known = answer->known;
+
+    for (; known != NULL && known->fingerprint != NULL; known++)
+        if (!known->is_pending
+            && strcmp(known->fingerprint, change->fingerprint) == 0
+            && enroll_list_of(enroll, known->service) == change->list)
             return true;
     return false;
 }

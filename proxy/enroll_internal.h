@@ -36,8 +36,8 @@ struct enroll_known {
 struct enroll_answer {
     struct exchange exchange; /* owns the text */
     enum exchange_result result;
-    struct enroll_known *known;
-    size_t count;
+    struct enroll_known *known; /* NULL: none */
+    size_t count;               /* of them; behind comes one that is empty */
     bool is_whole;
 };
 

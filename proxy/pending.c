@@ -179,7 +179,7 @@ copy_text(char *out, size_t cap, const char *text)
 
     (void)snprintf(out, cap, "%s", text);
     if (len >= cap)
-        memcpy(out + cap - 4, "...", 3);
+        memset(out + cap - 4, '.', 3);
 }
 
 static void
