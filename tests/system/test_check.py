@@ -118,9 +118,9 @@ BROKEN_SETTINGS = {
         {"certificate": {"server_name": "b\u00fccher.example"}},
         ["sidelock.ini:", "SL-NAME-FORM", "xn--", "idn2 b\u00fccher.example"],
     ),
-    "level none": (
-        {"service": {"required_level": "none"}},
-        ["sidelock.ini:", "plaintext"],
+    "unknown level": (
+        {"service": {"required_level": "mutual"}},
+        ["sidelock.ini:", "none, tls, peer"],
     ),
 }
 
