@@ -79,11 +79,9 @@ take_identity(const struct context *context, const uint8_t *content, int len)
 /* --- the library's side -------------------------------------------------- */
 
 static int
-seal(struct context *context, WOLFSSL *ssl, struct ticket_envelope *envelope,
-    unsigned char *ticket, int *len, int cap)
+seal(struct context *context, struct ticket_envelope *envelope,
+    unsigned char *ticket, int *len)
 {
-    if (context->admission != NULL)
-        *len = append_identity(context, ssl, ticket, *len, cap);
     return ticket_seal(
                context->tickets, *context->ring, envelope, ticket, (size_t)*len)
                    == TICKET_OK
@@ -143,7 +141,9 @@ on_ticket(WOLFSSL *ssl, unsigned char key_name[WOLFSSL_TICKET_NAME_SZ],
         memcpy(envelope.mac, mac, TICKET_MAC_BYTES);
         return open_sealed(context, ssl, &envelope, ticket, out_len);
     }
-    result = seal(context, ssl, &envelope, ticket, out_len, cap);
+    if (context->admission != NULL)
+        *out_len = append_identity(context, ssl, ticket, in_len, cap);
+    result = seal(context, &envelope, ticket, out_len);
     memcpy(key_name, envelope.name, TICKET_NAME_BYTES);
     memcpy(iv, envelope.iv, TICKET_IV_BYTES);
     memcpy(mac, envelope.mac, TICKET_MAC_BYTES);

@@ -200,6 +200,27 @@ judge(struct peer *peer, const struct shown *shown, int depth, int error)
     return note_admitted(peer, &ruling) && keep_chain(peer, shown);
 }
 
+/* One that is trusted as it is comes twice: with what the library found wrong,
+ * and then, as we let that pass, without. */
+static int
+judge_leaf(struct peer *peer, const struct shown *shown, int error)
+{
+    if (peer->by != ADMITTED_BY_NOBODY)
+        return 1;
+    return judge(
+        peer, shown, 0, peer->chain_error != 0 ? peer->chain_error : error);
+}
+
+/* A certificate above the leaf is not good. */
+static int
+judge_above(struct peer *peer, const struct shown *shown, int depth, int error)
+{
+    if (!admission_knows(peer->admission, peer->client))
+        return judge(peer, shown, depth, error);
+    peer->chain_error = error;
+    return 1;
+}
+
 int
 verify_client(int preverify, WOLFSSL_X509_STORE_CTX *store)
 {
@@ -207,28 +228,19 @@ verify_client(int preverify, WOLFSSL_X509_STORE_CTX *store)
     int depth = store->error_depth;
     struct shown shown;
 
+    if (peer == NULL || peer->admission == NULL)
+        return 0;
     see_chain(&shown, store);
     /* The library calls for an empty list, too, unless it refuses that. */
-    if (peer != NULL && peer->admission != NULL && shown.count == 0
-        && preverify != 0)
-        return !peer->admission->is_required;
-    if (peer == NULL || peer->admission == NULL || depth < 0
-        || (size_t)depth >= shown.count)
+    if (shown.count == 0)
+        return preverify != 0 && !peer->admission->is_required;
+    if (depth < 0 || (size_t)depth >= shown.count)
         return 0;
     if (preverify != 0 && depth != 0)
         return 1;
     if (peer->code != SL_NONE || !read_leaf(peer, &shown))
         return 0;
-    /* One that is trusted as it is comes twice: with what the library found
-     * wrong, and then, as we let that pass, without. */
-    if (depth == 0 && peer->by != ADMITTED_BY_NOBODY)
-        return 1;
-    if (depth == 0 && peer->chain_error == 0)
-        return judge(peer, &shown, 0, preverify != 0 ? 0 : store->error);
     if (depth == 0)
-        return judge(peer, &shown, 0, peer->chain_error);
-    if (!admission_knows(peer->admission, peer->client))
-        return judge(peer, &shown, depth, store->error);
-    peer->chain_error = store->error;
-    return 1;
+        return judge_leaf(peer, &shown, preverify != 0 ? 0 : store->error);
+    return judge_above(peer, &shown, depth, store->error);
 }

@@ -259,6 +259,17 @@ session_start_relay(struct session *session)
 
 /* --- events ------------------------------------------------------------- */
 
+/* A client that waits for others may leave meanwhile. */
+static bool
+fail_if_gone(struct session *session)
+{
+    if (!session->client.sock.is_readable
+        || !socket_is_broken(&session->client.sock))
+        return false;
+    session_fail(session, CLOSE_CLIENT_RESET, NULL);
+    return true;
+}
+
 /* What the state does next; then the only place that ends or re-arms. The
  * session may be gone afterwards. */
 static void
@@ -277,15 +288,10 @@ session_run(struct session *session)
                     &session->host->loop, &session->task, QUEUE_HANDSHAKES);
             break;
         case SESSION_ASK:
-            if (session->client.sock.is_readable
-                && socket_is_broken(&session->client.sock))
-                session_fail(session, CLOSE_CLIENT_RESET, NULL);
+            (void)fail_if_gone(session);
             break;
         case SESSION_CONNECT:
-            if (session->client.sock.is_readable
-                && socket_is_broken(&session->client.sock))
-                session_fail(session, CLOSE_CLIENT_RESET, NULL);
-            else
+            if (!fail_if_gone(session))
                 session_step_connect(session);
             break;
         case SESSION_RELAY:

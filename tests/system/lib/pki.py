@@ -248,21 +248,22 @@ class Pki:
         """Writes the issuer's list; revoked: Certificates, or their serials in
         hex. signer: another key than the issuer's."""
         now = datetime.utcnow()
+        entry = x509.RevokedCertificateBuilder().revocation_date(
+            now - timedelta(hours=1)
+        )
+        serials = (int(getattr(one, "serial", one), 16) for one in revoked)
+        # Added one by one, they would all be copied each time.
         builder = (
-            x509.CertificateRevocationListBuilder()
+            x509.CertificateRevocationListBuilder(
+                revoked_certificates=[
+                    entry.serial_number(serial).build() for serial in serials
+                ]
+            )
             .issuer_name(self.subject_of(issuer))
             .last_update(now + timedelta(days=days[0]))
             .next_update(now + timedelta(days=days[1]))
             .add_extension(x509.CRLNumber(next(self._crl_number)), False)
         )
-        entry = x509.RevokedCertificateBuilder().revocation_date(
-            now - timedelta(hours=1)
-        )
-        for one in revoked:
-            serial = int(getattr(one, "serial", one), 16)
-            builder = builder.add_revoked_certificate(
-                entry.serial_number(serial).build()
-            )
         made = builder.sign(signer or self.key_of(issuer), hashes.SHA256())
         path.write_bytes(made.public_bytes(encoding))
         return path
