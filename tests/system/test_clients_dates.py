@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dates of clients, their CAs and lists, while the calendar moves on under a
+running program."""
+
+import pytest
+
+from lib import backends
+from lib.clock import Clock, shifted
+from lib.mtls import accepted, each_version, refused
+from lib.sidelock import one_service
+
+pytestmark = pytest.mark.shifted_clock
+
+
+@pytest.fixture
+def clock(tmp_path):
+    return Clock(tmp_path)
+
+
+@pytest.fixture
+def guard(program, pki, serve, clock):
+    """guard(keys of [clients]) starts a service that lives by the clock."""
+
+    def start_guard(environ=None, **clients):
+        config = one_service(pki.server_certificate, serve(backends.echo))
+        config["service"]["required_level"] = "peer"
+        config["clients"] = {"ca": pki.ca, "allow_all": True, **clients}
+        config["reload"] = {"watch": 0}
+        return program(config, environ=environ or clock.environ()).start()
+
+    return start_guard
+
+
+@each_version
+def test_a_client_is_refused_from_its_last_day_on(guard, pki, clock, version):
+    """Let in on the day before, refused on the day after."""
+    proxy = guard()
+    context = pki.context(version, pki.client_certificate)
+    clock.set(89)
+    accepted(proxy, context)
+    clock.set(91)
+    line = refused(proxy, context)
+    assert line["code"] == "SL-CLIENT-EXPIRED"
+    assert "expired on" in line["detail"]
+
+
+@each_version
+def test_a_pinned_certificate_expires_like_any_other(
+    guard, pki, clock, version
+):
+    """trusted_certs names whom to trust, not for how long."""
+    proxy = guard(ca="", allow_all=False, trusted_certs=pki.client_certificate.cert)
+    context = pki.context(version, pki.client_certificate)
+    accepted(proxy, context)
+    clock.set(91)
+    assert refused(proxy, context)["code"] == "SL-CLIENT-EXPIRED"
+
+
+@each_version
+@pytest.mark.parametrize("policy", ["hard", "soft"])
+def test_a_list_that_runs_out_is_told_and_heeded(
+    guard, pki, clock, tmp_path, version, policy
+):
+    """hard refuses, soft lets in with a warning; a reload names the list."""
+    path = pki.crl(tmp_path / "ca.crl", days=(-1, 7))
+    proxy = guard(crl=path, crl_policy=policy)
+    context = pki.context(version, pki.client_certificate)
+    assert "warning" not in accepted(proxy, context)
+    clock.set(8)
+    if policy == "hard":
+        assert refused(proxy, context)["code"] == "SL-CLIENT-CRL"
+    else:
+        assert "revocation list" in accepted(proxy, context)["warning"]
+    mark = proxy.log.mark()
+    proxy.reload()
+    found = [e.get("code") for e in proxy.log.find("finding", since=mark)]
+    assert "SL-CRL-STALE" in found
+
+
+def test_a_client_whose_day_has_not_come_waits_for_it(guard, pki, clock):
+    """Refused before, let in after, without a reload."""
+    early = pki.client("early-bird", days=(2, 30))
+    proxy = guard()
+    context = pki.context(certificate=early)
+    line = refused(proxy, context)
+    assert line["code"] == "SL-CLIENT-EXPIRED"
+    assert "not valid before" in line["detail"]
+    clock.set(3)
+    accepted(proxy, context)
+
+
+def test_a_ca_near_its_end_is_told(guard, pki):
+    """In the status words of a start."""
+    proxy = guard(environ=shifted(3650 - 20))
+    texts = [event["text"] for event in proxy.log.find("finding")]
+    assert any("a CA" in text and "clients.ca" in text for text in texts), texts
