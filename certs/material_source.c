@@ -26,13 +26,15 @@ refuse_legacy(struct source *source)
     form_quote(source->path, file, sizeof(file));
     if (!source->wants_keys)
         report_error(source->report, SL_KEYSTORE_LEGACY,
-            "%s %s: is encrypted in an old way (RC2, 3DES or the like); "
+            "%s %s: is encrypted in a way that is not read (RC2, 3DES, PBMAC1 "
+            "or the like); "
             "convert it, and name what becomes of it: openssl pkcs12 -legacy "
             "-in %s -nokeys -out %s.pem",
             source->role, source->path, file, file);
     else if (source->form == FORM_PKCS12)
         report_error(source->report, SL_KEYSTORE_LEGACY,
-            "%s %s: is encrypted in an old way (RC2, 3DES or the like); "
+            "%s %s: is encrypted in a way that is not read (RC2, 3DES, PBMAC1 "
+            "or the like); "
             "convert it: umask 077; openssl pkcs12 -legacy -in %s -nodes -out "
             "%s.pem; openssl pkcs12 -export -in %s.pem -out %s.new; rm %s.pem",
             source->role, source->path, file, file, file, file, file);

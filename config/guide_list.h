@@ -176,8 +176,9 @@
       "it is damaged or cut off", \
       "look at it with openssl pkcs12 -info -noout; export it again") \
     X(SL_KEYSTORE_LEGACY, "SL-KEYSTORE-LEGACY", \
-      "a PKCS#12 file is encrypted in an old way", \
-      "RC2 or 3DES, as old Windows and openssl -legacy write it", \
+      "a PKCS#12 file is encrypted in a way that is not read", \
+      "RC2 or 3DES, as old Windows and openssl -legacy write it, or the " \
+      "newer PBMAC1", \
       "convert it with the commands in the message") \
     X(SL_KEYSTORE_KEYLESS, "SL-KEYSTORE-KEYLESS", \
       "a keystore holds no private key", \

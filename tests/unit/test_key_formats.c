@@ -421,9 +421,10 @@ old_keystore_is_refused_with_the_commands_that_convert_it(void **state)
 
     (void)state;
     assert_pair_refused_as(&pair, SL_KEYSTORE_LEGACY,
-        "certificate.keystore server-legacy.p12: is encrypted in an old way "
-        "(RC2, 3DES or the like); convert it: umask 077; openssl pkcs12 "
-        "-legacy -in server-legacy.p12 -nodes -out server-legacy.p12.pem; "
+        "certificate.keystore server-legacy.p12: is encrypted in a way that is "
+        "not read (RC2, 3DES, PBMAC1 or the like); convert it: umask 077; "
+        "openssl pkcs12 -legacy -in server-legacy.p12 -nodes -out "
+        "server-legacy.p12.pem; "
         "openssl pkcs12 -export -in server-legacy.p12.pem -out "
         "server-legacy.p12.new; rm server-legacy.p12.pem");
 }
@@ -459,7 +460,7 @@ keystore_with_only_its_key_encrypted_the_old_way_is_refused(void **state)
     (void)state;
     run_openssl(arguments);
     assert_pair_refused_as(&pair, SL_KEYSTORE_LEGACY,
-        "certificate.keystore old-key.p12: is encrypted in an old way");
+        "certificate.keystore old-key.p12: is encrypted in a way that is not");
 }
 
 static void
