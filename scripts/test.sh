@@ -122,7 +122,6 @@ if [ "$quick" = no ]; then
     stage "system tests, ThreadSanitizer" run_pytest tsan 16 -m threaded
     # Tests wait most of their time, for programs to start and connections to
     # end: two runs beside each other take hardly longer than one.
-    build asan && build release
     run_pytest asan 16 -m 'not huge and not slow' >"$beside_log" 2>&1 &
     beside_pid=$!
 fi
