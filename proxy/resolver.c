@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proxy/clock.h"
 #include "proxy/resolver_internal.h"
 
 static const char resolv_conf[] = "/etc/resolv.conf";
@@ -181,6 +182,7 @@ resolver_submit(struct resolver_query *query)
         resolver_make_ready(query);
         return;
     }
+    query->end_ms = clock_now_ms() + RESOLVER_TIMEOUT_MS;
     arm_timer(query, RESOLVER_TIMEOUT_MS);
     start_waiting(resolver);
 }
@@ -191,6 +193,13 @@ resolver_make_ready(struct resolver_query *query)
     leave(query);
     enter(query, RESOLVER_READY);
     arm_timer(query, 0);
+}
+
+void
+resolver_hurry(struct resolver_query *query, long wait_ms)
+{
+    if (query->end_ms - clock_now_ms() > wait_ms)
+        arm_timer(query, wait_ms);
 }
 
 void

@@ -5,7 +5,9 @@
  * the addresses of a name. One resolver per worker and name server, used by
  * that worker's thread only; a socket exists only while something is asked.
  *
- * A query has RESOLVER_TIMEOUT_MS for all of its questions. At most
+ * A query has RESOLVER_TIMEOUT_MS for all of its questions. Once IPv4 addresses
+ * of a name are known, it waits for its IPv6 ones for RESOLVER_V6_MS only: some
+ * name servers never answer a question for those. At most
  * RESOLVER_ACTIVE_MAX are under way and RESOLVER_WAITING_MAX wait for their
  * turn; what comes on top of these fails with "too many ...".
  *
@@ -23,6 +25,7 @@
 
 enum {
     RESOLVER_TIMEOUT_MS = 5000,
+    RESOLVER_V6_MS = 300,
     RESOLVER_ACTIVE_MAX = 64,
     RESOLVER_WAITING_MAX = 256,
     RESOLVER_NAMES_MAX = 8, /* more names of one address are not looked at */

@@ -51,6 +51,8 @@ on_addresses(const struct dns_answer *answer, const char *error, void *arg)
         add_bytes(query, index, answer->addresses[i]);
     if (query->pending_count == 0)
         resolver_finish(query);
+    else if (query->of.forward.counts[PART_V4] > 0)
+        resolver_hurry(query, RESOLVER_V6_MS);
 }
 
 static bool

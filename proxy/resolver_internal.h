@@ -11,6 +11,7 @@
 #include <sys/queue.h>
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -51,6 +52,7 @@ struct resolver_query {
     const struct resolver_ops *ops;
     enum resolver_place place;
     struct event timer; /* the deadline; at once when it is ready */
+    int64_t end_ms;     /* the deadline */
     struct name_servers servers;
     struct resolver_part parts[RESOLVER_NAMES_MAX];
     size_t pending_count; /* parts under way */
@@ -82,7 +84,10 @@ struct resolver_query *resolver_query_new(struct resolver *resolver,
 void resolver_submit(struct resolver_query *query);
 /* All is known. The loop calls back, for this may run inside of a call. */
 void resolver_make_ready(struct resolver_query *query);
-/* The same at once; the query is gone afterwards. */
+/* What is still asked for is not worth a longer wait than this; the query's
+ * deadline stays. */
+void resolver_hurry(struct resolver_query *query, long wait_ms);
+/* All is known: calls back at once; the query is gone afterwards. */
 void resolver_finish(struct resolver_query *query);
 
 void resolver_set_error(struct resolver_query *query, const char *fmt, ...)

@@ -212,6 +212,19 @@ say_nothing(const struct asked *asked, struct dns_reply *reply)
     return false;
 }
 
+/* As some name servers do. */
+static bool
+say_nothing_of_v6(const struct asked *asked, struct dns_reply *reply)
+{
+    return asked->question.type != DNS_AAAA && answer_well(asked, reply);
+}
+
+static bool
+say_nothing_of_v4(const struct asked *asked, struct dns_reply *reply)
+{
+    return asked->question.type != DNS_A && answer_well(asked, reply);
+}
+
 static bool
 answer_failure(const struct asked *asked, struct dns_reply *reply)
 {
@@ -474,6 +487,37 @@ who_does_not_answer_is_asked_again(void **state)
     assert_names(&told, 1, "web.test");
 }
 
+/* Its IPv4 address comes first anyway. */
+static void
+silence_about_ipv6_is_not_waited_for(void **state)
+{
+    int64_t start_ms = clock_now_ms();
+    struct told told;
+
+    (void)state;
+    server.answer = say_nothing_of_v6;
+    addresses_of("six.test", &told);
+    assert_string_equal(told.error, "");
+    assert_int_equal(told.count, 1);
+    assert_int_equal(told.addresses[0].sock.any.sa_family, AF_INET);
+    assert_in_range(
+        told.at_ms - start_ms, RESOLVER_V6_MS - 50, RESOLVER_TIMEOUT_MS - 50);
+}
+
+/* Who has no IPv4 is waited for in vain, and reached all the same. */
+static void
+silence_about_ipv4_ends_with_the_query(void **state)
+{
+    struct told told;
+
+    (void)state;
+    server.answer = say_nothing_of_v4;
+    addresses_of("six.test", &told);
+    assert_string_equal(told.error, "");
+    assert_int_equal(told.count, 1);
+    assert_int_equal(told.addresses[0].sock.any.sa_family, AF_INET6);
+}
+
 static void
 silence_ends(void **state)
 {
@@ -586,6 +630,8 @@ main(void)
         WITH_SERVER(a_forgery_is_not_taken),
         WITH_SERVER(a_long_answer_comes_over_tcp),
         WITH_SERVER(who_does_not_answer_is_asked_again),
+        WITH_SERVER(silence_about_ipv6_is_not_waited_for),
+        WITH_SERVER(silence_about_ipv4_ends_with_the_query),
         WITH_SERVER(silence_ends),
         WITH_SERVER(too_many_are_told_so_and_others_wait),
         WITH_SERVER(a_callback_may_cancel_and_ask),
