@@ -41,7 +41,7 @@ check_connected(struct ocsp_exchange *exchange)
 
     if (error != 0)
         fail(exchange, "there is no connection to it", error);
-    exchange->is_connected = true;
+    exchange->is_connected = error == 0;
 }
 
 static void
@@ -140,6 +140,12 @@ ocsp_exchange_start(const struct ocsp_exchange_plan *plan)
     free(exchange);
     errno = error;
     return NULL;
+}
+
+bool
+ocsp_exchange_has_connected(const struct ocsp_exchange *exchange)
+{
+    return exchange->is_connected;
 }
 
 void

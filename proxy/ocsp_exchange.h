@@ -7,6 +7,7 @@
 #ifndef SIDELOCK_PROXY_OCSP_EXCHANGE_H
 #define SIDELOCK_PROXY_OCSP_EXCHANGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,8 @@ enum {
 /* `done` is called later, once. NULL with errno: it cannot even begin. */
 struct ocsp_exchange *ocsp_exchange_start(
     const struct ocsp_exchange_plan *plan) MUST_CHECK;
+/* Did it get through to the other side? Also after its end. */
+bool ocsp_exchange_has_connected(const struct ocsp_exchange *exchange);
 /* Ends it, whatever it is doing; NULL is fine. */
 void ocsp_exchange_free(struct ocsp_exchange *exchange);
 

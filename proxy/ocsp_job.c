@@ -176,6 +176,9 @@ end_proven(struct ocsp_job *job, enum ocsp_outcome outcome, time_t next_update)
     end_job(job, &result);
 }
 
+/* False: there is no further one that can be asked. */
+static bool ask_other_address(struct ocsp_job *job);
+
 static void
 judge(struct ocsp_job *job, const struct ocsp_http *reply)
 {
@@ -211,13 +214,16 @@ static void
 on_reply(const struct ocsp_http *reply, void *arg)
 {
     struct ocsp_job *job = arg;
+    bool has_replied = reply->status != 0;
 
     if (reply->state == OCSP_HTTP_DONE) {
         judge(job, reply);
         return;
     }
     ocsp_say_of(job->words, job->url_text, reply->fault);
-    leave_responder(job, reply->status != 0);
+    if (!ocsp_exchange_has_connected(job->exchange) && ask_other_address(job))
+        return;
+    leave_responder(job, has_replied);
     end_unproven(job, OCSP_OUT_NO_ANSWER);
 }
 
@@ -238,6 +244,7 @@ static void
 on_deadline(evutil_socket_t fd, short events, void *arg)
 {
     struct ocsp_job *job = arg;
+    bool has_address = job->lookup == NULL;
     char what[96];
 
     (void)fd;
@@ -248,7 +255,8 @@ on_deadline(evutil_socket_t fd, short events, void *arg)
         ocsp_job_end_failed(job);
         return;
     }
-    (void)snprintf(what, sizeof(what), "it gave no answer within %lld ms",
+    (void)snprintf(what, sizeof(what), "%s within %lld ms",
+        has_address ? "it gave no answer" : "its address was not found",
         (long long)job->timeout_ms);
     ocsp_say_of(job->words, job->url_text, what);
     leave_responder(job, false);
@@ -341,6 +349,20 @@ take_address(struct ocsp_job *job, const struct address *address)
         job->address.sock.v4.sin_port = port;
 }
 
+static bool
+ask_other_address(struct ocsp_job *job)
+{
+    ocsp_exchange_free(job->exchange);
+    job->exchange = NULL;
+    while (job->other_at < job->other_count) {
+        take_address(job, &job->others[job->other_at++]);
+        if (start_exchange(job) == 0)
+            return true;
+        ocsp_say_of(job->words, job->url_text, strerror(errno));
+    }
+    return false;
+}
+
 /* The responder's name has these addresses, or none. */
 static void
 on_addresses(
@@ -349,13 +371,12 @@ on_addresses(
     struct ocsp_job *job = arg;
 
     job->lookup = NULL;
-    for (size_t i = 0; i < count; i++) {
-        take_address(job, &addresses[i]);
-        if (start_exchange(job) == 0)
-            return;
-        error = strerror(errno);
-    }
-    ocsp_say_of(job->words, job->url_text, error);
+    for (size_t i = 0; i < count && i < RESOLVER_ADDRESSES_MAX; i++)
+        job->others[job->other_count++] = addresses[i];
+    if (count == 0)
+        ocsp_say_of(job->words, job->url_text, error);
+    if (ask_other_address(job))
+        return;
     leave_responder(job, false);
     end_unproven(job, OCSP_OUT_NO_ANSWER);
 }

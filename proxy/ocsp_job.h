@@ -51,7 +51,10 @@ struct ocsp_job {
     struct http_url url;
     struct resolver *resolver;     /* NULL: the address is known */
     struct resolver_query *lookup; /* of the address, while it is active */
-    struct address address;
+    struct address address;        /* that is asked */
+    struct address others[RESOLVER_ADDRESSES_MAX]; /* if that is not there */
+    size_t other_count;
+    size_t other_at;
     struct ocsp_request request;
     struct ocsp_responder *responder; /* while it is active */
     struct ocsp_exchange *exchange;

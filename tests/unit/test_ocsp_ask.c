@@ -536,6 +536,47 @@ address_that_cannot_be_reached_is_passed_over(void **state)
     assert_told(&client, OCSP_OUT_GOOD, "good");
 }
 
+/* Nobody listens there: that is known only when the loop says so. */
+static void
+address_that_refuses_is_passed_over(void **state)
+{
+    struct client client;
+
+    (void)state;
+    ask_by_name(&client, PATIENT_MS);
+    find(
+        (const char *const[]){"127.0.0.9:1", "127.0.0.10:1", "127.0.0.1:1"}, 3);
+    wait_until_told(&client);
+    assert_told(&client, OCSP_OUT_GOOD, "good");
+}
+
+/* Who was reached and says nothing has been asked. */
+static void
+address_that_replies_badly_is_the_last(void **state)
+{
+    struct client client;
+
+    (void)state;
+    responder.text = "garbage\n";
+    ask_by_name(&client, PATIENT_MS);
+    find((const char *const[]){"127.0.0.1:1", "127.0.0.9:1"}, 2);
+    wait_until_told(&client);
+    assert_told(&client, OCSP_OUT_NO_ANSWER, "HTTP");
+    assert_int_equal(responder.visit_count, 1);
+}
+
+static void
+addresses_that_all_refuse_are_told(void **state)
+{
+    struct client client;
+
+    (void)state;
+    ask_by_name(&client, PATIENT_MS);
+    find((const char *const[]){"127.0.0.9:1", "127.0.0.10:1"}, 2);
+    wait_until_told(&client);
+    assert_told(&client, OCSP_OUT_NO_ANSWER, "Connection refused");
+}
+
 static void
 name_without_an_address_is_told(void **state)
 {
@@ -572,7 +613,8 @@ lookup_that_takes_too_long_is_given_up(void **state)
     (void)state;
     ask_by_name(&client, SHORT_MS);
     wait_until_told(&client);
-    assert_told(&client, OCSP_OUT_NO_ANSWER, "no answer within 50 ms");
+    assert_told(
+        &client, OCSP_OUT_NO_ANSWER, "its address was not found within 50 ms");
     assert_int_equal(lookup.cancelled_count, 1);
 }
 
@@ -856,6 +898,9 @@ main(void)
         ASK_TEST(what_is_no_certificate_is_told_at_once),
         ASK_TEST(name_of_a_responder_is_looked_up),
         ASK_TEST(address_that_cannot_be_reached_is_passed_over),
+        ASK_TEST(address_that_refuses_is_passed_over),
+        ASK_TEST(address_that_replies_badly_is_the_last),
+        ASK_TEST(addresses_that_all_refuse_are_told),
         ASK_TEST(name_without_an_address_is_told),
         ASK_TEST(lookup_that_cannot_begin_is_told),
         ASK_TEST(lookup_that_takes_too_long_is_given_up),
