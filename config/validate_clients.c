@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "config/http_url.h"
+
 /* One service under check. */
 struct check {
     const struct config *config;
@@ -161,13 +163,16 @@ static void
 check_ocsp(const struct check *check)
 {
     const struct config_clients *clients = &check->service->clients;
+    struct http_url url;
+    char why[128];
 
     if (is_written(clients->ocsp_url)
-        && strncmp(clients->ocsp_url, "http://", strlen("http://")) != 0)
+        && http_url_parse(&url, clients->ocsp_url, why, sizeof(why)) != 0)
         report_error(check->report, SL_CONFIG_VALUE,
-            "%s: [clients] ocsp_url = %.120s: write http://ADDRESS:PORT/PATH"
-            " (answers are signed, they need no TLS)",
-            origin_of(check, SECTION_CLIENTS, "ocsp_url"), clients->ocsp_url);
+            "%s: [clients] ocsp_url = %.120s: it %s: write"
+            " http://ADDRESS:PORT/PATH (answers are signed, they need no TLS)",
+            origin_of(check, SECTION_CLIENTS, "ocsp_url"), clients->ocsp_url,
+            why);
     if (clients->ocsp != OCSP_OFF
         && check->service->tls.resumption == RESUMPTION_YES)
         report_error(check->report, SL_CONFIG_CONFLICT,
@@ -184,13 +189,19 @@ check_name_server(const struct check *check)
     struct address address;
     char why[128];
 
-    if (!is_written(clients->name_server)
-        || address_parse(&address, clients->name_server, why, sizeof(why)) == 0)
+    if (!is_written(clients->name_server))
         return;
-    report_error(check->report, SL_CONFIG_VALUE,
-        "%s: [clients] name_server = %.120s: %s",
-        origin_of(check, SECTION_CLIENTS, "name_server"), clients->name_server,
-        why);
+    if (address_parse(&address, clients->name_server, why, sizeof(why)) != 0)
+        report_error(check->report, SL_CONFIG_VALUE,
+            "%s: [clients] name_server = %.120s: %s",
+            origin_of(check, SECTION_CLIENTS, "name_server"),
+            clients->name_server, why);
+    else if (address_is_unix(&address))
+        report_error(check->report, SL_CONFIG_VALUE,
+            "%s: [clients] name_server = %.120s: names are asked for over the"
+            " network: write ADDRESS:PORT",
+            origin_of(check, SECTION_CLIENTS, "name_server"),
+            clients->name_server);
 }
 
 void

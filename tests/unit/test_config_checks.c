@@ -220,6 +220,48 @@ a_refused_rule_is_not_missed_on_top(void **state)
 }
 
 static void
+load_clients(const char *line)
+{
+    char lines[256];
+
+    (void)snprintf(lines, sizeof(lines),
+        "required_level = peer\n[clients]\nca = a.pem\nallow_all = yes\n%s\n",
+        line);
+    load_service("127.0.0.1:1", "unix:/a", lines);
+}
+
+/* Not only when the first client is to be asked about. */
+static void
+an_ocsp_responder_can_be_asked(void **state)
+{
+    (void)state;
+    load_clients("ocsp_url = http://ocsp.example:8080/ocsp?a=b");
+    assert_loaded(&loaded);
+    load_clients("ocsp_url = https://ocsp.example/");
+    assert_refused(&loaded, "test.ini:10: [clients] ocsp_url ="
+                            " https://ocsp.example/: it begins with https://");
+    load_clients("ocsp_url = http://ocsp.example:99999/");
+    assert_refused(&loaded, "its port is not between 1 and 65535");
+    load_clients("ocsp_url = http://");
+    assert_refused(&loaded, "it has no host behind http://");
+    load_clients("ocsp_url = http://ocsp.example:80x/");
+    assert_refused(&loaded, "write http://ADDRESS:PORT/PATH");
+    assert_finding_count(&loaded, 1);
+}
+
+static void
+a_name_server_is_on_the_network(void **state)
+{
+    (void)state;
+    load_clients("name_server = [::1]:5353");
+    assert_loaded(&loaded);
+    load_clients("name_server = unix:/run/names");
+    assert_refused(&loaded, "test.ini:10: [clients] name_server ="
+                            " unix:/run/names: names are asked for over the"
+                            " network: write ADDRESS:PORT");
+}
+
+static void
 a_ca_that_no_service_uses_is_warned_about(void **state)
 {
     (void)state;
@@ -383,6 +425,8 @@ main(void)
         TEST(at_level_peer_cas_and_rules_must_be_written),
         TEST(each_service_may_have_its_own_clients),
         TEST(a_refused_rule_is_not_missed_on_top),
+        TEST(an_ocsp_responder_can_be_asked),
+        TEST(a_name_server_is_on_the_network),
         TEST(a_ca_that_no_service_uses_is_warned_about),
         TEST(a_ca_that_another_service_uses_is_no_warning),
         TEST(the_oldest_version_is_not_above_the_newest),
