@@ -92,21 +92,35 @@ close_file:
 
 /* --- writing ------------------------------------------------------------- */
 
+/* On a disk that is nearly full a part fits; why the rest does not, the next
+ * call says. */
+static int
+write_all(int fd, const char *text, size_t len)
+{
+    while (len > 0) {
+        ssize_t count = write(fd, text, len);
+
+        if (count < 0)
+            return -1;
+        text += count;
+        len -= (size_t)count;
+    }
+    return 0;
+}
+
 /* Into `temporary`, a template beside the file. */
 static int
 write_new(char *temporary, const char *text, const struct stat *like)
 {
-    size_t len = strlen(text);
     int fd = mkostemp(temporary, O_CLOEXEC);
     int error = 0;
 
     if (fd < 0)
         return errno;
-    errno = 0;
     if (fchown(fd, like->st_uid, like->st_gid) != 0
         || fchmod(fd, like->st_mode & 07777) != 0
-        || write(fd, text, len) != (ssize_t)len || fsync(fd) != 0)
-        error = errno != 0 ? errno : EIO;
+        || write_all(fd, text, strlen(text)) != 0 || fsync(fd) != 0)
+        error = errno;
     if (close(fd) != 0 && error == 0)
         error = errno;
     if (error != 0)

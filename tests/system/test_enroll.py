@@ -7,6 +7,8 @@ import hashlib
 import json
 import os
 import re
+import resource
+import signal
 import ssl
 import subprocess
 from datetime import datetime, timezone
@@ -513,6 +515,29 @@ def test_a_folder_that_may_not_be_written_is_named(ini, enroll):
     assert done.returncode == 1, done.stdout + done.stderr
     assert "[SL-ENROLL-FILE]" in done.stderr and "denied" in done.stderr
     assert enroll.read_text() == f"{B}\n"
+
+
+def test_a_file_that_does_not_fit_is_named(ini, enroll):
+    """Only a part can be written, as on a full disk: the cause is told, and
+    nothing has changed."""
+    text = "".join(f"{number:064x}\n" for number in range(100))
+    enroll.write_text(text)
+    room = 4096
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+    done = subprocess.run(
+        [settings.BINARY, "authorize", "-c", ini, A], preexec_fn=limit,
+        restore_signals=False, capture_output=True, text=True, timeout=60,
+        env=sidelock.environment(),
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "[SL-ENROLL-FILE]" in done.stderr
+    assert "File too large" in done.stderr
+    assert enroll.read_text() == text
+    assert os.listdir(enroll.parent) == [enroll.name]
 
 
 def test_commands_at_once_lose_nothing(ini, enroll):
