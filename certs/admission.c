@@ -273,6 +273,7 @@ admission_judge_again(const struct admission *admission,
 {
     static const struct chain_fault gone = {.code = SL_CLIENT_UNKNOWN_CA,
         .alert = ALERT_UNKNOWN_CA,
+        .is_unknown = true,
         .words = "clients.ca has no CA (any more) that vouches for it"};
     struct admission_case again = *client;
     struct judge judge = {

@@ -172,6 +172,29 @@ def test_a_revoked_client_is_out_at_once(proxy, pki, stranger, enroll):
     assert entry["fingerprint"] == digits
 
 
+@pytest.mark.parametrize("version", tls.VERSIONS, ids=tls.VERSION_NAMES.get)
+def test_a_revoked_client_that_is_in_is_ended(
+    program, config, pki, stranger, version
+):
+    """With on_trust_change = close; the log says that it is not approved."""
+    config["reload"] = {"on_trust_change": "close", "trust_change_spread": "0"}
+    proxy = program(config).start()
+    digits = fingerprint(stranger)
+    command("authorize", proxy.config_path, digits)
+    context = pki.context(version, stranger)
+    with TlsClient.open(proxy.address(), context) as client:
+        assert client.echo(b"in") == b"in"
+        command("revoke", proxy.config_path, digits)
+        line = proxy.connection_end(reason="trust_changed")
+        client.read_to_end()
+        assert client.end is not None
+    assert line["code"] == "SL-CLIENT-NO-LONGER"
+    assert line["identity"] == "CN=printer-7"
+    assert f"not approved yet (sidelock authorize {digits[:16]})" in (
+        line["detail"]
+    )
+
+
 def test_uses_are_counted_across_reloads(proxy, pki, stranger):
     context = pki.context(certificate=stranger)
     command("authorize", proxy.config_path, fingerprint(stranger))
