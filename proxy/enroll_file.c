@@ -27,7 +27,10 @@ static int
 fail(const struct enroll *enroll, const char *path, int error)
 {
     report_error(enroll->report, SL_ENROLL_FILE,
-        "clients.enroll %s: cannot be changed: %s%s", path, strerror(error),
+        "clients.enroll %s: cannot be changed: %s%s", path,
+        error == EWOULDBLOCK ? "somebody else has kept its folder locked for "
+                               "10 s: try again; lsof on the folder tells who"
+                             : strerror(error),
         error == EACCES || error == EPERM
             ? "; run the command as the file's owner, who may write its "
               "folder, or as root"

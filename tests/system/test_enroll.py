@@ -586,6 +586,17 @@ def test_commands_at_once_lose_nothing(ini, enroll):
     assert sorted(re.findall("[0-9a-f]{64}", enroll.read_text())) == wanted
 
 
+def test_a_lock_that_stays_is_named(ini, enroll):
+    """Whoever holds it: nothing is written, and the words say what it was."""
+    folder = os.open(enroll.parent, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    done = command("authorize", ini, A, code=1)
+    os.close(folder)
+    assert "[SL-ENROLL-FILE]" in done.stderr
+    assert "kept its folder locked for 10 s" in done.stderr
+    assert not enroll.exists()
+
+
 def _all_wait(running):
     """Each has the folder open."""
     folder = "enrolled"
