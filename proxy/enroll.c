@@ -129,14 +129,25 @@ reload(const struct enroll *enroll, struct report *report)
     return result;
 }
 
-/* The process has taken up the files, or the report says why not. */
+static bool
+has_written(const struct enroll *enroll)
+{
+    for (size_t i = 0; i < enroll->request->count; i++)
+        if (!enroll->changes[i].was_so)
+            return true;
+    return false;
+}
+
+/* The process has taken up the files, or the report says why not. What it said
+ * before counts only if no file was changed: it may have read one since, as it
+ * was before the edit. */
 static enum exchange_result
 bring_into_effect(const struct enroll *enroll, struct report *report)
 {
     enum exchange_result result = enroll->before.result;
     struct enroll_answer after;
 
-    if (has_taken_effect(enroll, &enroll->before))
+    if (!has_written(enroll) && has_taken_effect(enroll, &enroll->before))
         return EXCHANGE_ANSWERED;
     if (result == EXCHANGE_ANSWERED)
         result = reload(enroll, report);

@@ -586,6 +586,28 @@ def test_commands_at_once_lose_nothing(ini, enroll):
     assert sorted(re.findall("[0-9a-f]{64}", enroll.read_text())) == wanted
 
 
+def test_what_others_do_meanwhile_is_not_missed(proxy, enroll):
+    """While `revoke` waits for the lock, the process takes up what is to be
+    revoked: it is not in effect before that is taken back."""
+    folder = os.open(enroll.parent, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    revoke = subprocess.Popen(
+        [settings.BINARY, "revoke", "-c", proxy.config_path, A],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=sidelock.environment(),
+    )  # fmt: skip
+    until(lambda: _all_wait([revoke]), "the command at the lock")
+    enroll.write_text(f"{A}\n{B}\n")
+    proxy.reload()
+    os.close(folder)
+    stdout, stderr = revoke.communicate(timeout=60)
+    assert revoke.returncode == 0, stderr
+    assert f"revoked sha256:{A}; in effect" in stdout
+    assert enroll.read_text() == f"{B}\n"
+    _, approved = listed(proxy.config_path)
+    assert digits_of(approved) == [B]
+
+
 def test_a_lock_that_stays_is_named(ini, enroll):
     """Whoever holds it: nothing is written, and the words say what it was."""
     folder = os.open(enroll.parent, os.O_RDONLY | os.O_DIRECTORY)
