@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <event2/event.h>
 
@@ -72,6 +73,12 @@ find_job(struct ocsp_asker *asker, const uint8_t key[OCSP_KEY_BYTES])
     return job != NULL ? job : find_in(&asker->waiting, key);
 }
 
+static bool
+is_same_responder(const struct http_url *a, const struct http_url *b)
+{
+    return a->port == b->port && strcasecmp(a->host, b->host) == 0;
+}
+
 static int
 refuse(struct ocsp_asker *asker, const char *url, const char *why)
 {
@@ -128,6 +135,24 @@ prepare(struct ocsp_job *draft, struct ocsp_asker *asker,
     return 0;
 }
 
+/* May one more wait? Those who wait for a responder that hangs leave some
+ * places to the others. */
+static bool
+has_place(const struct ocsp_asker *asker, const struct http_url *url)
+{
+    const struct ocsp_job *job;
+    size_t count = 0;
+
+    if (asker->waiting_count < OCSP_WAITING_MAX)
+        return true;
+    TAILQ_FOREACH(job, &asker->waiting, entry)
+    count += is_same_responder(&job->url, url);
+    TAILQ_FOREACH(job, &asker->active, entry)
+    count += is_same_responder(&job->url, url);
+    return count < OCSP_PER_RESPONDER_MAX
+           && asker->waiting_count < OCSP_WAITING_MAX + OCSP_ACTIVE_MAX;
+}
+
 /* NULL with asker->words. */
 static struct ocsp_ticket *
 wait_for(struct ocsp_asker *asker, const struct ocsp_job *draft,
@@ -138,7 +163,7 @@ wait_for(struct ocsp_asker *asker, const struct ocsp_job *draft,
 
     if (job != NULL) {
         ticket = ocsp_job_add_ticket(job, question);
-    } else if (asker->waiting_count == OCSP_WAITING_MAX) {
+    } else if (!has_place(asker, &draft->url)) {
         (void)refuse(asker, draft->url_text, too_many);
         return NULL;
     } else {

@@ -10,7 +10,8 @@
  * share one request. At most OCSP_ACTIVE_MAX requests are under way, and
  * OCSP_WAITING_MAX wait for their turn. A responder that did not answer
  * several times in a row is left alone for a while, and half of the places
- * stay free for others while one hangs.
+ * stay free for others while one hangs; when all who may wait do so for it,
+ * OCSP_ACTIVE_MAX more may wait for others.
  *
  * The name of a responder's host is looked up by the question's resolver, as
  * part of the question's time; its first address that can be reached is asked.

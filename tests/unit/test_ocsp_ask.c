@@ -790,6 +790,33 @@ hanging_responder_delays_no_other(void **state)
     responder_stop(&hanging);
 }
 
+/* Also when as many wait for it as may wait at all. */
+static void
+hanging_responder_takes_not_all_places(void **state)
+{
+    static struct responder hanging;
+    struct client client;
+    unsigned number = 0;
+
+    (void)state;
+    responder_start(&hanging, base);
+    hanging.hangs = true;
+    while (number < OCSP_PER_RESPONDER_MAX) {
+        (void)ask_about(&many[number], number, hanging.url, PATIENT_MS);
+        number++;
+    }
+    wait_for_visits(&hanging, OCSP_PER_RESPONDER_MAX);
+    while (ask_about(&many[number], number, hanging.url, PATIENT_MS)
+           == OCSP_ASK_WAITING)
+        assert_true(++number < MANY);
+    assert_told(&many[number], OCSP_OUT_NO_ANSWER, "too many");
+    assert_int_equal(number, OCSP_PER_RESPONDER_MAX + OCSP_WAITING_MAX);
+    assert_int_equal(ask(&client), OCSP_ASK_WAITING);
+    wait_until_told(&client);
+    assert_told(&client, OCSP_OUT_GOOD, "good");
+    responder_stop(&hanging);
+}
+
 /* As many as fit wait; the next is told at once, and all in time. */
 static void
 questions_are_bounded(void **state)
@@ -913,6 +940,7 @@ main(void)
         ASK_TEST(who_is_told_may_cancel_others),
         ASK_TEST(who_is_told_may_ask_again),
         ASK_TEST(hanging_responder_delays_no_other),
+        ASK_TEST(hanging_responder_takes_not_all_places),
         ASK_TEST(questions_are_bounded),
         ASK_TEST(silent_responder_is_left_alone),
         ASK_TEST(silent_responder_is_asked_again_later),
