@@ -4,6 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct askers_ocsp {
+    struct askers_ocsp *next;
+    struct ocsp_asker *asker;
+    int64_t timeout_ms;
+    char name_server[];
+};
+
 struct askers_resolver {
     struct askers_resolver *next;
     struct resolver *resolver;
@@ -16,12 +23,25 @@ askers_init(struct askers *askers, struct event_base *base)
     *askers = (struct askers){.base = base};
 }
 
+/* Before the resolvers, which it asks. */
+static void
+free_ocsp(struct askers_ocsp *at)
+{
+    while (at != NULL) {
+        struct askers_ocsp *next = at->next;
+
+        ocsp_asker_free(at->asker);
+        free(at);
+        at = next;
+    }
+}
+
 void
 askers_deinit(struct askers *askers)
 {
     struct askers_resolver *at = askers->resolvers;
 
-    ocsp_asker_free(askers->ocsp);
+    free_ocsp(askers->ocsp);
     while (at != NULL) {
         struct askers_resolver *next = at->next;
 
@@ -33,11 +53,28 @@ askers_deinit(struct askers *askers)
 }
 
 struct ocsp_asker *
-askers_ocsp(struct askers *askers)
+askers_ocsp(struct askers *askers, int64_t timeout_ms, const char *name_server)
 {
-    if (askers->ocsp == NULL)
-        askers->ocsp = ocsp_asker_new(askers->base);
-    return askers->ocsp;
+    struct askers_ocsp *at = askers->ocsp;
+    size_t bytes = strlen(name_server) + 1;
+
+    for (; at != NULL; at = at->next)
+        if (at->timeout_ms == timeout_ms
+            && strcmp(at->name_server, name_server) == 0)
+            return at->asker;
+    at = malloc(sizeof(*at) + bytes);
+    if (at == NULL)
+        return NULL;
+    at->asker = ocsp_asker_new(askers->base);
+    if (at->asker == NULL) {
+        free(at);
+        return NULL;
+    }
+    at->timeout_ms = timeout_ms;
+    memcpy(at->name_server, name_server, bytes);
+    at->next = askers->ocsp;
+    askers->ocsp = at;
+    return at->asker;
 }
 
 struct resolver *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Has a client's certificate been revoked? Asks the OCSP responder, without
- * ever making the loop wait: one asker per worker, used by that worker's
- * thread only.
+ * ever making the loop wait: one asker per worker and way of asking
+ * (askers.h), used by that worker's thread only.
  *
  * Answers are proven (certs/ocsp_judge.h) and remembered: good and revoked
  * until the responder's next update (a minute to an hour; five minutes when it

@@ -95,7 +95,8 @@ ask_ocsp(struct session *session)
         .done = on_ocsp,
         .arg = session,
     };
-    struct ocsp_asker *asker = askers_ocsp(&session->host->askers);
+    struct ocsp_asker *asker = askers_ocsp(
+        &session->host->askers, clients->ocsp_timeout_ms, clients->name_server);
     struct ocsp_result result;
 
     if (asker == NULL) {

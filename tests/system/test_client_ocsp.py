@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from lib import backends, net, tls
+from lib import backends, net, settings, tls
 from lib.name_server import NameServer
 from lib.ocsp import Authority, Responder
 from lib.sidelock import one_service
@@ -46,6 +46,9 @@ class World:
     def context(self, version=tls.TLS13, certificate=None):
         certificate = certificate or self.pki.client_certificate
         return self.pki.context(version, certificate)
+
+    def context_of(self, name):
+        return self.context(certificate=self.pki.client(name))
 
 
 @pytest.fixture
@@ -300,6 +303,51 @@ def test_a_failure_is_not_asked_for_again_at_once(world):
     for _ in range(3):
         refused(proxy, world.context(), "alert")
     assert world.responder.request_count == 1
+
+
+class Waiting:
+    """An authority that answers when it may."""
+
+    def __init__(self, authority):
+        self.authority = authority
+        self.may_answer = threading.Event()
+
+    def answer(self, request):
+        self.may_answer.wait(settings.DEADLINE_S)
+        return self.authority.answer(request)
+
+
+def test_what_one_service_has_given_up_another_waits_for(world):
+    """Each has its own ocsp_timeout: that a responder was too slow for one
+    of them says nothing to the other."""
+    ends = {
+        "listen": "127.0.0.1:0", "backend": world.backend.address,
+        "certificate": "c", "required_level": "peer",
+    }  # fmt: skip
+    clients = {
+        "ca": world.pki.ca, "allow_all": True,
+        "ocsp_url": world.responder.url,
+    }  # fmt: skip
+    config = {
+        "process": {"workers": 1},
+        "service hasty": ends, "service patient": ends,
+        "clients hasty": {**clients, "ocsp": "soft", "ocsp_timeout": "100ms"},
+        "clients patient": {**clients, "ocsp": "hard", "ocsp_timeout": LONG},
+        "certificate c": world.pki.server_certificate.as_section(),
+    }  # fmt: skip
+    authority = Waiting(world.authority)
+    world.responder.authority = authority
+    proxy = world.program(config).start()
+    alice = world.context()
+    # As many as make a responder count as silent.
+    for one in (alice, *map(world.context_of, ("bob", "carol"))):
+        with TlsClient.open(proxy.address("hasty"), one) as client:
+            assert client.echo(b"let in") == b"let in"
+            client.finish()
+    authority.may_answer.set()
+    with TlsClient.open(proxy.address("patient"), alice) as client:
+        assert client.echo(b"good") == b"good"
+        client.finish()
 
 
 # --- while it is asked -------------------------------------------------------
