@@ -158,7 +158,8 @@ bring_into_effect(const struct enroll *enroll, struct report *report)
     if (result == EXCHANGE_ANSWERED && !has_taken_effect(enroll, &after)) {
         report_error(report, SL_ENROLL_FILE,
             "the process was reloaded, but has not this file: it runs with "
-            "another configuration, or sees another folder at that path");
+            "another configuration, or sees another folder at that path, or "
+            "somebody has changed it again");
         result = EXCHANGE_FAILED;
     }
     answer_deinit(&after);

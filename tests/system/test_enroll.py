@@ -608,6 +608,26 @@ def test_what_others_do_meanwhile_is_not_missed(proxy, enroll):
     assert digits_of(approved) == [B]
 
 
+def test_what_others_take_back_is_told(proxy, enroll):
+    """Approved, and taken out again before the process has read it."""
+    folder = os.open(enroll.parent, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    authorize = subprocess.Popen(
+        [settings.BINARY, "authorize", "-c", proxy.config_path, A],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=sidelock.environment(),
+    )  # fmt: skip
+    until(lambda: _all_wait([authorize]), "the command at the lock")
+    with proxy.held():
+        os.close(folder)
+        until(enroll.exists, "the file is written")
+        enroll.write_text("")
+    stdout, stderr = authorize.communicate(timeout=60)
+    assert authorize.returncode == 1, stdout
+    assert "NOT in effect" in stdout
+    assert "somebody has changed it again" in stderr
+
+
 def test_a_lock_that_stays_is_named(ini, enroll):
     """Whoever holds it: nothing is written, and the words say what it was."""
     folder = os.open(enroll.parent, os.O_RDONLY | os.O_DIRECTORY)
