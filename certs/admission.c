@@ -217,13 +217,27 @@ refuse_unknown(
         client_fingerprint(judge->client->client), words);
 }
 
+/* The library asks a CA for its dates when it is loaded, and never again. */
+static bool
+pass_way(struct judge *judge)
+{
+    char text[DATE_TEXT_BYTES];
+    time_t not_after = path_not_after(judge->client->path);
+
+    if (judge->client->now <= not_after)
+        return true;
+    date_format(not_after, text);
+    return refuse(judge, SL_CLIENT_EXPIRED, ALERT_CERTIFICATE_EXPIRED,
+        "a CA on its way expired on %s", text);
+}
+
 static bool
 pass_ca(struct judge *judge)
 {
     const struct chain_fault *fault = judge->client->fault;
 
     if (fault == NULL && judge->client->path != NULL)
-        return true;
+        return pass_way(judge);
     if (fault == NULL)
         return refuse_unknown(judge, SL_CLIENT_UNKNOWN_CA, ALERT_UNKNOWN_CA,
             "no CA of clients.ca vouches for it, or one on its way may not "
@@ -282,7 +296,4 @@ admission_judge_again(const struct admission *admission,
     if (again.path != NULL && !path_is_trusted(again.path, admission->trust))
         again.fault = &gone;
     decide(&judge);
-    if (ruling->by == ADMITTED_BY_CA && again.now > path_not_after(again.path))
-        (void)refuse(&judge, SL_CLIENT_EXPIRED, ALERT_CERTIFICATE_EXPIRED,
-            "a CA on its way has expired");
 }

@@ -89,6 +89,28 @@ def test_a_client_whose_day_has_not_come_waits_for_it(guard, pki, clock):
     accepted(proxy, context)
 
 
+@each_version
+def test_a_ca_that_expires_meanwhile_vouches_for_nobody(
+    guard, pki, clock, version
+):
+    """Neither one of clients.ca, nor what stands below it, although both were
+    good when the program read them. (They were let in.)"""
+    old = pki.craft_authority("ends-soon", days=(-1, 30))
+    sub = pki.craft_authority("below-ends-soon", issuer="ends-soon")
+    direct = pki.craft_client("of-ends-soon", issuer="ends-soon")
+    below = pki.craft_client("of-sub", issuer="below-ends-soon", chain=[sub])
+    proxy = guard(ca=[pki.ca, old])
+    clock.set(29)
+    for client in (direct, below):
+        accepted(proxy, pki.context(version, client))
+    clock.set(31)
+    for client in (direct, below):
+        line = refused(proxy, pki.context(version, client))
+        assert line["code"] == "SL-CLIENT-EXPIRED"
+        assert "a CA on its way expired on" in line["detail"]
+    accepted(proxy, pki.context(version, pki.client_certificate))
+
+
 def test_a_ca_near_its_end_is_told(guard, pki):
     """In the status words of a start."""
     proxy = guard(environ=shifted(3650 - 20))
