@@ -23,6 +23,7 @@ enum {
 };
 
 struct path {
+    bool breaks_constraints; /* whoever asks refuses: it is not kept */
     size_t len;
     uint8_t bytes[];
 };
@@ -32,6 +33,8 @@ struct walk {
     const struct blob *chain;
     size_t count;
     const struct trust *trust;
+    const struct blob *way[LINKS_MAX + 1]; /* from the leaf to the CA */
+    size_t way_count;
     size_t len;
     time_t not_after;
     uint8_t bytes[PATH_BYTES_MAX];
@@ -225,10 +228,12 @@ walk_up(struct walk *walk)
         if (!x509_parts_read(&parts, certificate)
             || !put_link(walk, &parts, false))
             return false;
+        walk->way[walk->way_count++] = certificate;
         ca = find_ca(walk, certificate, parts.issuer);
         if (ca >= 0) {
             put_anchor(walk->bytes, walk->trust->info[ca].fingerprint);
             note_end(walk, walk->trust->info[ca].not_after);
+            walk->way[walk->way_count++] = &walk->trust->ca[ca];
             return walk_on(walk, &walk->trust->ca[ca]);
         }
         certificate = find_shown(walk, certificate, parts.issuer);
@@ -238,6 +243,53 @@ walk_up(struct walk *walk)
     return false;
 }
 
+/* --- name constraints ---------------------------------------------------- */
+
+/* Those that a CA issues for its own name are not held against them, unless
+ * they are clients. */
+static bool
+permits(const struct x509 *ca, const struct blob *below, bool is_leaf)
+{
+    struct x509_parts parts;
+    int error;
+    struct x509 *x509;
+    bool is_fit;
+
+    if (!is_leaf && x509_parts_read(&parts, below)
+        && der_equal(parts.subject, parts.issuer))
+        return true;
+    x509 = x509_new(below, &error);
+    is_fit = x509 != NULL && x509_permits(ca, x509, is_leaf);
+    x509_free(x509);
+    return is_fit;
+}
+
+/* The one at `index` of the way, for all but what it issued itself: with that
+ * the library has compared it. */
+static bool
+permits_below(const struct walk *walk, size_t index)
+{
+    int error;
+    struct x509 *ca = x509_new(walk->way[index], &error);
+    bool is_fit = ca != NULL;
+
+    for (size_t i = 0; is_fit && x509_is_constrained(ca) && i + 1 < index; i++)
+        is_fit = permits(ca, walk->way[i], i == 0);
+    x509_free(ca);
+    return is_fit;
+}
+
+static bool
+breaks_constraints(const struct walk *walk)
+{
+    for (size_t i = 2; i < walk->way_count; i++)
+        if (!permits_below(walk, i))
+            return true;
+    return false;
+}
+
+/* --- the path ------------------------------------------------------------ */
+
 static struct path *
 keep(const uint8_t *bytes, size_t len)
 {
@@ -245,6 +297,7 @@ keep(const uint8_t *bytes, size_t len)
 
     if (path == NULL)
         return NULL;
+    path->breaks_constraints = false;
     path->len = len;
     memcpy(path->bytes, bytes, len);
     return path;
@@ -255,11 +308,15 @@ path_new(const struct blob *chain, size_t count, const struct trust *trust)
 {
     struct walk walk = {
         .chain = chain, .count = count, .trust = trust, .len = LINKS_AT};
+    struct path *path;
 
     if (count == 0 || !walk_up(&walk))
         return NULL;
     put_number(walk.bytes + NOT_AFTER_AT, (uint64_t)walk.not_after, 8);
-    return keep(walk.bytes, walk.len);
+    path = keep(walk.bytes, walk.len);
+    if (path != NULL)
+        path->breaks_constraints = breaks_constraints(&walk);
+    return path;
 }
 
 struct path *
@@ -334,6 +391,12 @@ path_next(const struct path *path, size_t *at, struct path_link *link)
     link->serial = (struct der){data + 2 + issuer_len + 1, serial_len};
     *at += 1 + 2 + issuer_len + 1 + serial_len;
     return true;
+}
+
+bool
+path_breaks_constraints(const struct path *path)
+{
+    return path->breaks_constraints;
 }
 
 bool

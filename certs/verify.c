@@ -164,6 +164,19 @@ note_admitted(struct peer *peer, const struct ruling *ruling)
     return peer->is_verified;
 }
 
+/* To a CA, if there is one. What the library would have said of it, had it
+ * looked further: its error, or 0. */
+static int
+find_way(struct peer *peer, const struct shown *shown)
+{
+    if (peer->path == NULL)
+        peer->path =
+            path_new(shown->certs, shown->count, peer->admission->trust);
+    return peer->path != NULL && path_breaks_constraints(peer->path)
+               ? ASN_NAME_INVALID_E
+               : 0;
+}
+
 /* The whole judgement; error 0: the library has verified the chain. */
 static bool
 judge(struct peer *peer, const struct shown *shown, int depth, int error)
@@ -175,6 +188,8 @@ judge(struct peer *peer, const struct shown *shown, int depth, int error)
     struct x509 *x509 = NULL;
     int ignored;
 
+    if (error == 0)
+        error = find_way(peer, shown);
     if (error != 0) {
         x509 = x509_new(&shown->certs[depth], &ignored);
         if (x509 != NULL)
@@ -187,9 +202,6 @@ judge(struct peer *peer, const struct shown *shown, int depth, int error)
         client.fault = &fault;
         if (peer->path == NULL)
             peer->path = path_new_unproven(&shown->certs[0]);
-    } else if (peer->path == NULL) {
-        peer->path =
-            path_new(shown->certs, shown->count, peer->admission->trust);
     }
     client.path = peer->path;
     admission_judge(peer->admission, &client, &ruling);

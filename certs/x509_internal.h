@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The inside of a certificate object, for x509.c and x509_names.c. */
+/* The inside of a certificate object, for the files x509*.c. */
 #ifndef SIDELOCK_CERTS_X509_INTERNAL_H
 #define SIDELOCK_CERTS_X509_INTERNAL_H
 

@@ -381,6 +381,67 @@ def test_name_constraints_hold(guard, pki, kind, version):
 
 
 @each_version
+@pytest.mark.parametrize("kind", CONSTRAINTS)
+@pytest.mark.parametrize("is_trusted", [True, False], ids=["ca", "sent"])
+def test_a_ca_below_does_not_shed_name_constraints(
+    guard, pki, kind, is_trusted, version
+):
+    """One that has none of its own vouches for no more than the one above it
+    may, be that of clients.ca or sent along. (It did.)"""
+    permitted, excluded, name = CONSTRAINTS[kind]
+    constraints = x509.NameConstraints(permitted, excluded)
+    top_name = "shed-" + kind.replace(" ", "-")
+    top = pki.craft_authority(top_name, extensions=[(constraints, True)])
+    middle = pki.craft_authority(f"{top_name}-mid", issuer=top_name)
+    low = pki.craft_authority(f"{top_name}-low", issuer=f"{top_name}-mid")
+    proxy = guard(ca=[pki.ca, top] if is_trusted else pki.ca, allow_all=True)
+    for issuer, chain in (
+        (f"{top_name}-mid", [middle]), (f"{top_name}-low", [low, middle]),
+    ):  # fmt: skip
+        evil = pki.craft_client(
+            f"{issuer}-client", names=[name], issuer=issuer,
+            chain=chain if is_trusted else [*chain, top],
+        )  # fmt: skip
+        line = stays_out(proxy, pki, evil, version)
+        assert line["code"] == "SL-CLIENT-CHAIN"
+        assert "name constraints" in line["detail"]
+
+
+@each_version
+def test_a_ca_below_vouches_within_name_constraints(guard, pki, version):
+    """For a client that is inside those of the CA above."""
+    constraints = x509.NameConstraints(
+        [
+            *tree(email="plant.test", ip="10.20.0.0/16", organization="Plant"),
+            x509.UniformResourceIdentifier("plant.test"),
+        ],
+        tree(dns="office.test"),
+    )
+    top = pki.craft_authority("wide-top", extensions=[(constraints, True)])
+    low = pki.craft_authority(
+        "wide-low", issuer="wide-top", subject=in_organization("Plant", "low")
+    )
+    good = pki.craft_client(
+        "wide-client", in_organization("Plant", "web"),
+        [
+            x509.DNSName("web.plant.test"),
+            x509.RFC822Name("ops@plant.test"),
+            x509.IPAddress(ipaddress.ip_address("10.20.30.40")),
+            x509.UniformResourceIdentifier("spiffe://plant.test/web"),
+        ],
+        issuer="wide-low", chain=[low, top],
+    )  # fmt: skip
+    evil = pki.craft_client(
+        "wide-evil", in_organization("Other", "web"), issuer="wide-low",
+        chain=[low, top],
+    )  # fmt: skip
+    proxy = guard(allow_all=True)
+    accepted(proxy, pki.context(version, good))
+    line = stays_out(proxy, pki, evil, version)
+    assert line["code"] == "SL-CLIENT-CHAIN"
+
+
+@each_version
 def test_name_constraints_let_through_what_they_permit(guard, pki, version):
     """A client inside all of them comes in."""
     constraints = x509.NameConstraints(
