@@ -3,7 +3,8 @@
  * The verify callback. The library calls it for each certificate of the chain
  * that is not good, from the last to the first, and for the leaf in any case.
  * What it returns is final: 1 goes on even with a certificate that is not good,
- * so 1 is returned for those only when the leaf is trusted as it is.
+ * so 1 is returned for those only when the leaf, or they, are trusted as they
+ * are.
  */
 #include "certs/verify.h"
 
@@ -56,9 +57,14 @@ fault_of_dates(
 
 static void
 fault_of_issuer(const struct x509 *x509, const struct certificate_info *info,
-    char *words, size_t cap)
+    bool is_leaf, char *words, size_t cap)
 {
-    if (x509_is_self_signed(x509))
+    if (x509_is_self_signed(x509) && !is_leaf)
+        (void)snprintf(words, cap,
+            "with it the client sent the root \"%s\", which clients.ca does "
+            "not hold: add it there, or have the client not send it",
+            info->subject);
+    else if (x509_is_self_signed(x509))
         (void)snprintf(words, cap,
             "self-signed, and neither clients.ca nor clients.trusted_certs "
             "holds it");
@@ -69,11 +75,12 @@ fault_of_issuer(const struct x509 *x509, const struct certificate_info *info,
             info->issuer);
 }
 
-/* `x509` is what the error is about; words[cap] is fault->words. */
+/* `x509` is what the error is about; words are the fault's. */
 static void
 explain(struct chain_fault *fault, int error, const struct x509 *x509,
-    char *words, size_t cap)
+    bool is_leaf, char words[ADMISSION_WORDS_BYTES])
 {
+    const size_t cap = ADMISSION_WORDS_BYTES;
     struct certificate_info info;
 
     x509_fill_info(x509, &info);
@@ -92,7 +99,14 @@ explain(struct chain_fault *fault, int error, const struct x509 *x509,
         fault->code = SL_CLIENT_UNKNOWN_CA;
         fault->alert = ALERT_UNKNOWN_CA;
         fault->is_unknown = true;
-        fault_of_issuer(x509, &info, words, cap);
+        fault_of_issuer(x509, &info, is_leaf, words, cap);
+        return;
+    case ASN_SIG_CONFIRM_E:
+        (void)snprintf(words, cap,
+            "\"%s\" on its way is not signed by its issuer as we know it; of "
+            "several CAs of one name a certificate must say which it means "
+            "(authority key identifier)",
+            info.subject);
         return;
     case ASN_NAME_INVALID_E:
         (void)snprintf(words, cap,
@@ -193,7 +207,7 @@ judge(struct peer *peer, const struct shown *shown, int depth, int error)
     if (error != 0) {
         x509 = x509_new(&shown->certs[depth], &ignored);
         if (x509 != NULL)
-            explain(&fault, error, x509, words, sizeof(words));
+            explain(&fault, error, x509, depth == 0, words);
         else
             fault = (struct chain_fault){.code = SL_CLIENT_CHAIN,
                 .alert = ALERT_BAD_CERTIFICATE,
@@ -223,10 +237,29 @@ judge_leaf(struct peer *peer, const struct shown *shown, int error)
         peer, shown, 0, peer->chain_error != 0 ? peer->chain_error : error);
 }
 
+/* Is it, byte for byte, a CA of clients.ca? The library wants to know who
+ * vouches for that, too, if the client sends it. */
+static bool
+is_trusted_ca(const struct trust *trust, const struct blob *certificate)
+{
+    time_t now = time(NULL);
+
+    for (size_t i = 0; i < trust->ca_count; i++)
+        if (trust->ca[i].len == certificate->len
+            && memcmp(trust->ca[i].data, certificate->data, certificate->len)
+                   == 0)
+            return now >= trust->info[i].not_before
+                   && now <= trust->info[i].not_after;
+    return false;
+}
+
 /* A certificate above the leaf is not good. */
 static int
 judge_above(struct peer *peer, const struct shown *shown, int depth, int error)
 {
+    if ((error == ASN_NO_SIGNER_E || error == ASN_SELF_SIGNED_E)
+        && is_trusted_ca(peer->admission->trust, &shown->certs[depth]))
+        return 1;
     if (!admission_knows(peer->admission, peer->client))
         return judge(peer, shown, depth, error);
     peer->chain_error = error;

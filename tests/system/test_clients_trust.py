@@ -3,6 +3,7 @@
 trusted as they are, and lists of those that are not any more."""
 
 import base64
+import contextlib
 import hashlib
 import ssl
 
@@ -126,6 +127,63 @@ def test_an_expired_ca_vouches_for_nobody(guard, pki, version):
     client = pki.craft_client("of-old", issuer="old-clients")
     proxy = guard(ca=old, allow_all=True)
     refused(proxy, pki.context(version, client))
+
+
+@each_version
+def test_an_intermediate_that_is_trusted_may_be_sent(guard, pki, version):
+    """Its root is not in clients.ca, and nobody asks for that. (They did.)
+    Outside its dates it vouches for nobody, sent or not."""
+    pki.root("beyond")
+    sub = pki.craft_authority("near", issuer="beyond")
+    early = pki.craft_authority("early-near", issuer="beyond", days=(2, 30))
+    proxy = guard(ca=[sub, early], allow_all=True)
+    for chain in ([], [sub]):
+        client = pki.craft_client("of-near", issuer="near", chain=chain)
+        accepted(proxy, pki.context(version, client))
+    for chain in ([], [early]):
+        client = pki.craft_client("of-early", issuer="early-near", chain=chain)
+        refused(proxy, pki.context(version, client))
+
+
+@each_version
+def test_a_root_that_is_sent_and_not_trusted_is_named(guard, pki, version):
+    """clients.ca holds the intermediate below it: a client comes in without
+    the root, and with it is told what to leave out."""
+    root = pki.root("above-ours")
+    sub = pki.craft_authority("ours", issuer="above-ours")
+    proxy = guard(ca=sub, allow_all=True)
+    short = pki.craft_client("short", issuer="ours", chain=[sub])
+    accepted(proxy, pki.context(version, short))
+    long = pki.craft_client("long", issuer="ours", chain=[sub, root])
+    line = refused(proxy, pki.context(version, long))
+    assert line["code"] == "SL-CLIENT-UNKNOWN-CA"
+    assert 'root "CN=sidelock test above-ours"' in line["detail"]
+    assert "not send it" in line["detail"]
+
+
+@each_version
+def test_a_ca_with_a_new_key_beside_the_old_one(guard, pki, version):
+    """Clients of both keys come in; one that does not say which key it means
+    comes in by one of them, or reads what it lacks."""
+    subject = common_name("Rolling CA")
+    cas = [pki.craft_authority(f"rolling-{n}", subject=subject) for n in "ab"]
+    proxy = guard(ca=cas, allow_all=True)
+    lines = []
+    for n in "ab":
+        issuer = f"rolling-{n}"
+        client = pki.craft_client(f"of-{n}", issuer=issuer)
+        accepted(proxy, pki.context(version, client))
+        vague = pki.craft_client(
+            f"vague-{n}", issuer=issuer, has_key_ids=False
+        )
+        mark = proxy.log.mark()
+        with contextlib.suppress(ssl.SSLError):
+            accepted(proxy, pki.context(version, vague))
+        lines.append(proxy.connection_end(since=mark))
+    reasons = sorted(line["reason"] for line in lines)
+    assert reasons == ["client_refused", "done"]
+    detail = next(line["detail"] for line in lines if "detail" in line)
+    assert "authority key identifier" in detail
 
 
 # --- trusted as they are --------------------------------------------------------------
