@@ -117,27 +117,46 @@ is_named(const struct blob *certificate, struct der name)
            && der_equal(parts.subject, name);
 }
 
-static size_t
-count_named(const struct walk *walk, struct der name)
+/* Is it of another name, or has it the key of that name? The first one tells
+ * which that is. */
+static bool
+fits_key(const struct blob *certificate, struct der name, struct der *key)
 {
-    size_t count = 0;
+    struct x509_parts parts;
+
+    if (!x509_parts_read(&parts, certificate))
+        return false;
+    if (!der_equal(parts.subject, name))
+        return true;
+    if (key->data == NULL)
+        *key = parts.key_info;
+    return der_equal(*key, parts.key_info);
+}
+
+/* A renewed CA may keep its key, and many clients send their root, too. */
+static bool
+has_one_key(const struct walk *walk, struct der name)
+{
+    struct der key = {0};
 
     for (size_t i = 0; i < walk->trust->ca_count; i++)
-        count += is_named(&walk->trust->ca[i], name);
+        if (!fits_key(&walk->trust->ca[i], name, &key))
+            return false;
     for (size_t i = 1; i < walk->count; i++)
-        count += is_named(&walk->chain[i], name);
-    return count;
+        if (!fits_key(&walk->chain[i], name, &key))
+            return false;
+    return true;
 }
 
 /* The library has verified that one of that name signed it. Verifying again
- * costs, and only where several have the name it must be told which: clients
- * may show a namesake that is not revoked. */
+ * costs, and only where several keys have the name it must be told which:
+ * clients may show a namesake that is not revoked. */
 static bool
 has_issued(const struct walk *walk, const struct blob *issuer,
     const struct blob *certificate, struct der name)
 {
     return is_named(issuer, name)
-           && (count_named(walk, name) == 1 || has_signed(issuer, certificate));
+           && (has_one_key(walk, name) || has_signed(issuer, certificate));
 }
 
 /* The CA that issued the certificate; its index, or -1. Of a renewed one with

@@ -146,6 +146,19 @@ def test_an_intermediate_that_is_trusted_may_be_sent(guard, pki, version):
 
 
 @each_version
+def test_a_client_of_rsa_pss_may_send_its_root(guard, pki, version):
+    """That root has the key of the one in clients.ca; nobody has to find out
+    by the signature which of them it is. (It was tried, and PSS is none that
+    we verify ourselves.)"""
+    root, client = pki.pss_client("pss")
+    both = pki.join("pss-and-root.pem", [client.cert, root])
+    proxy = guard(ca=root, allow_all=True)
+    for cert in (client.cert, both):
+        shown = Certificate(cert, client.key, "")
+        accepted(proxy, pki.context(version, shown))
+
+
+@each_version
 def test_a_root_that_is_sent_and_not_trusted_is_named(guard, pki, version):
     """clients.ca holds the intermediate below it: a client comes in without
     the root, and with it is told what to leave out."""

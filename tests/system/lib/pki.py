@@ -202,6 +202,33 @@ class Pki:
             has_key_ids,
         )  # fmt: skip
 
+    def pss_client(self, name):
+        """A root and a client of it, both signed with RSA-PSS; returns the
+        root's path and the client."""
+        pss = ["-sha256", "-sigopt", "rsa_padding_mode:pss"]
+        root = self.folder / f"{name}-ca.pem"
+        self._key(f"{name}-ca", "rsa")
+        self._key(name, "ec")
+        self._openssl(
+            "req", "-x509", "-new", "-key", f"{name}-ca.key", "-out", root,
+            "-days", 30, "-subj", f"/CN=sidelock test {name}-ca", *pss,
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+        )  # fmt: skip
+        (self.folder / f"{name}.ext").write_text("extendedKeyUsage=clientAuth")
+        self._openssl(
+            "req", "-new", "-key", f"{name}.key", "-subj", f"/CN={name}",
+            "-out", f"{name}.csr",
+        )  # fmt: skip
+        self._openssl(
+            "x509", "-req", "-in", f"{name}.csr", "-CA", root, *pss,
+            "-CAkey", f"{name}-ca.key", "-CAcreateserial", "-days", 30,
+            "-extfile", f"{name}.ext", "-out", f"{name}.pem",
+        )  # fmt: skip
+        folder = self.folder
+        return root, Certificate(
+            folder / f"{name}.pem", folder / f"{name}.key", ""
+        )
+
     def craft_self_signed(self, name, key, subject=None):
         """A client certificate that nobody vouches for, with that key."""
         subject = subject or common_name(name)
