@@ -262,51 +262,6 @@ walk_up(struct walk *walk)
     return false;
 }
 
-/* --- name constraints ---------------------------------------------------- */
-
-/* Those that a CA issues for its own name are not held against them, unless
- * they are clients. */
-static bool
-permits(const struct x509 *ca, const struct blob *below, bool is_leaf)
-{
-    struct x509_parts parts;
-    int error;
-    struct x509 *x509;
-    bool is_fit;
-
-    if (!is_leaf && x509_parts_read(&parts, below)
-        && der_equal(parts.subject, parts.issuer))
-        return true;
-    x509 = x509_new(below, &error);
-    is_fit = x509 != NULL && x509_permits(ca, x509, is_leaf);
-    x509_free(x509);
-    return is_fit;
-}
-
-/* The one at `index` of the way, for all but what it issued itself: with that
- * the library has compared it. */
-static bool
-permits_below(const struct walk *walk, size_t index)
-{
-    int error;
-    struct x509 *ca = x509_new(walk->way[index], &error);
-    bool is_fit = ca != NULL;
-
-    for (size_t i = 0; is_fit && x509_is_constrained(ca) && i + 1 < index; i++)
-        is_fit = permits(ca, walk->way[i], i == 0);
-    x509_free(ca);
-    return is_fit;
-}
-
-static bool
-breaks_constraints(const struct walk *walk)
-{
-    for (size_t i = 2; i < walk->way_count; i++)
-        if (!permits_below(walk, i))
-            return true;
-    return false;
-}
-
 /* --- the path ------------------------------------------------------------ */
 
 static struct path *
@@ -334,7 +289,8 @@ path_new(const struct blob *chain, size_t count, const struct trust *trust)
     put_number(walk.bytes + NOT_AFTER_AT, (uint64_t)walk.not_after, 8);
     path = keep(walk.bytes, walk.len);
     if (path != NULL)
-        path->breaks_constraints = breaks_constraints(&walk);
+        path->breaks_constraints =
+            !x509_keeps_constraints(walk.way, walk.way_count);
     return path;
 }
 

@@ -59,8 +59,8 @@ time_t path_not_after(const struct path *path);
  * there is none. */
 bool path_next(const struct path *path, size_t *at, struct path_link *link);
 
-/* Has a certificate on the way names that a CA above its issuer may not vouch
- * for? A way out of a record has none. */
+/* Has a certificate on the way names that a CA above it may not vouch for? A
+ * way out of a record has none. */
 bool path_breaks_constraints(const struct path *path);
 
 /* Is the CA at the end one of these? */

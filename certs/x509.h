@@ -74,11 +74,9 @@ bool x509_may_sign_staples(const struct x509 *x509);
 /* The extended key usages it has, in words. */
 void x509_usages(const struct x509 *x509, char *out, size_t cap);
 
-/* Has the CA name constraints (RFC 5280, section 4.2.1.10)? May a certificate
- * below it, whoever issued that, have the names that it has? */
-bool x509_is_constrained(const struct x509 *x509);
-bool x509_permits(
-    const struct x509 *ca, const struct x509 *below, bool is_leaf);
+/* Are the names of each certificate, from a leaf to its CA, such as all CAs
+ * above it may vouch for (name constraints: RFC 5280, section 4.2.1.10)? */
+bool x509_keeps_constraints(const struct blob *const *way, size_t count);
 
 /* Do the names link: is `issuer` named as the issuer of `x509`? */
 bool x509_names_issuer(const struct x509 *x509, const struct x509 *issuer);

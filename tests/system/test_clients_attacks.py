@@ -10,6 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import (
     ExtendedKeyUsageOID,
     NameOID,
@@ -405,6 +406,53 @@ def test_a_ca_below_does_not_shed_name_constraints(
         line = stays_out(proxy, pki, evil, version)
         assert line["code"] == "SL-CLIENT-CHAIN"
         assert "name constraints" in line["detail"]
+
+
+@each_version
+def test_an_excluded_address_stays_so_in_ipv6_form(guard, pki, version):
+    """Our rules take it for that of IPv4. (It came in.)"""
+    constraints = x509.NameConstraints(None, tree(ip="10.21.0.0/16"))
+    sub = pki.craft_authority("no-ip", extensions=[(constraints, True)])
+    proxy = guard(allow_all=True)
+    for address, comes_in in (
+        ("::ffff:10.21.0.1", False), ("::ffff:10.22.0.1", True),
+        ("2001:db8::a15:1", True),
+    ):  # fmt: skip
+        name = x509.IPAddress(ipaddress.ip_address(address))
+        client = pki.craft_client(
+            "by-ip", names=[name], issuer="no-ip", chain=[sub]
+        )
+        if comes_in:
+            accepted(proxy, pki.context(version, client))
+        else:
+            stays_out(proxy, pki, client, version)
+
+
+@each_version
+def test_an_excluded_subject_stays_so_in_another_writing(guard, pki, version):
+    """Another kind of string and another case make no other name. (They
+    did.)"""
+    constraints = x509.NameConstraints(None, tree(organization="Office"))
+    sub = pki.craft_authority("no-office", extensions=[(constraints, True)])
+    proxy = guard(allow_all=True)
+    for organization, kind, comes_in in (
+        ("Office", _ASN1Type.UTF8String, False),
+        ("Office", _ASN1Type.PrintableString, False),
+        ("OFFICE", _ASN1Type.BMPString, False),
+        ("Offices", _ASN1Type.UTF8String, True),
+    ):
+        written = x509.NameAttribute(
+            NameOID.ORGANIZATION_NAME, organization, kind
+        )
+        common = x509.NameAttribute(NameOID.COMMON_NAME, "eve")
+        client = pki.craft_client(
+            "of-office", x509.Name([written, common]), issuer="no-office",
+            chain=[sub],
+        )  # fmt: skip
+        if comes_in:
+            accepted(proxy, pki.context(version, client))
+        else:
+            stays_out(proxy, pki, client, version)
 
 
 @each_version
