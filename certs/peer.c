@@ -124,6 +124,8 @@ peer_settle(struct peer *peer, bool is_resumed)
         peer->admitted_by = resumed->admitted_by;
         peer->warning = resumed->warning;
         peer->rejected = NULL;
+        peer->leaf = resumed->leaf; /* of a resumed one there is none */
+        peer->issuer = resumed->issuer;
         free(resumed);
     } else if (resumed != NULL) {
         forget(resumed);

@@ -156,11 +156,12 @@ read_leaf(struct peer *peer, const struct shown *shown)
 static bool
 keep_chain(struct peer *peer, const struct shown *shown)
 {
-    const struct blob *issuer =
-        path_find_issuer(shown->certs, shown->count, peer->admission->trust);
+    const struct blob *issuer;
 
     if (!peer->keeps_chain)
         return true;
+    issuer =
+        path_find_issuer(shown->certs, shown->count, peer->admission->trust);
     return copy_blob(&peer->leaf, &shown->certs[0])
            && (issuer == NULL || copy_blob(&peer->issuer, issuer));
 }
