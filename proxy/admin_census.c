@@ -85,7 +85,9 @@ put_kind(struct json *json, const struct told *told, enum census_kind kind)
 
     census_words(told->census, kind, told->now_ms, words);
     json_begin_object(json, census_kind_word(kind));
+    put_time(json, told, "since", total->since_ms);
     put_seen(json, told, &total->seen);
+    json_put_int(json, "open", (int64_t)total->open);
     json_put_int(json, "addresses", (int64_t)total->hosts);
     if (total->seen.count > 0)
         put_host(json, "last_from", &total->last);

@@ -72,6 +72,8 @@ census_table_new(int64_t now_ms)
     }
     atomic_init(&table->refs, 1);
     table->since_ms = now_ms;
+    for (int kind = 0; kind < CENSUS_KIND_COUNT; kind++)
+        table->totals[kind].since_ms = now_ms;
     TAILQ_INIT(&table->order);
     return table;
 }
@@ -156,6 +158,13 @@ count(struct census_seen *seen, int64_t now_ms)
 }
 
 static void
+move_to_front(struct census_table *table, struct entry *entry)
+{
+    TAILQ_REMOVE(&table->order, entry, order);
+    TAILQ_INSERT_HEAD(&table->order, entry, order);
+}
+
+static void
 note(struct census_table *table, const struct repeat_host *host,
     enum census_kind kind, int64_t now_ms)
 {
@@ -163,18 +172,43 @@ note(struct census_table *table, const struct repeat_host *host,
     struct entry *entry = find(bucket, host);
     struct census_total *total = &table->totals[kind];
 
-    if (entry == NULL) {
+    if (entry == NULL)
         entry = add(table, bucket, host);
-    } else {
-        TAILQ_REMOVE(&table->order, entry, order);
-        TAILQ_INSERT_HEAD(&table->order, entry, order);
-    }
+    else
+        move_to_front(table, entry);
     if (entry->source.seen[kind].count == 0)
         total->hosts++;
     count(&entry->source.seen[kind], now_ms);
     entry->source.last_ms = now_ms;
     count(&total->seen, now_ms);
+    total->open++;
     total->last = *host;
+}
+
+/* Until now it was there. */
+static void
+note_end(struct census_table *table, const struct repeat_host *host,
+    enum census_kind kind, int64_t now_ms)
+{
+    struct entry *entry = find(bucket_of(table, host), host);
+    struct census_total *total = &table->totals[kind];
+
+    total->open--;
+    total->seen.last_ms = now_ms;
+    total->last = *host;
+    if (entry == NULL || entry->source.seen[kind].count == 0)
+        return; /* it was forgotten, and is not known for this any more */
+    move_to_front(table, entry);
+    entry->source.seen[kind].last_ms = now_ms;
+    entry->source.last_ms = now_ms;
+}
+
+void
+census_begin(struct census_table *table, enum census_kind kind, int64_t now_ms)
+{
+    pthread_mutex_lock(&table->lock);
+    table->totals[kind].since_ms = now_ms;
+    pthread_mutex_unlock(&table->lock);
 }
 
 void
@@ -185,6 +219,17 @@ census_note(struct census_table *table, const struct address *from,
 
     pthread_mutex_lock(&table->lock);
     note(table, &host, kind, now_ms);
+    pthread_mutex_unlock(&table->lock);
+}
+
+void
+census_note_end(struct census_table *table, const struct address *from,
+    enum census_kind kind, int64_t now_ms)
+{
+    struct repeat_host host = repeat_host_of(from);
+
+    pthread_mutex_lock(&table->lock);
+    note_end(table, &host, kind, now_ms);
     pthread_mutex_unlock(&table->lock);
 }
 

@@ -8,6 +8,10 @@
  * A table holds CENSUS_SOURCES_MAX hosts; when it is full, the one that was
  * seen longest ago makes room. The totals forget nothing.
  *
+ * A connection that is open is there, however long ago it came; and days on
+ * which a kind was not counted, since the settings refused it or did not ask,
+ * prove nothing of it.
+ *
  * All times are those of clock_now_ms: a clock that somebody sets must not
  * make it look as if nobody had come for a long time.
  */
@@ -51,8 +55,15 @@ struct census_table *census_table_new(int64_t now_ms) MUST_CHECK;
 struct census_table *census_table_ref(struct census_table *table);
 void census_table_unref(struct census_table *table); /* NULL does nothing */
 
-/* A connection from there is of that kind; its port does not matter. */
+/* The kind is counted from now on, and was not before. */
+void census_begin(
+    struct census_table *table, enum census_kind kind, int64_t now_ms);
+
+/* A connection from there is of that kind; its port does not matter. It stays
+ * until census_note_end is told the same. */
 void census_note(struct census_table *table, const struct address *from,
+    enum census_kind kind, int64_t now_ms);
+void census_note_end(struct census_table *table, const struct address *from,
     enum census_kind kind, int64_t now_ms);
 
 /* --- reading it ---------------------------------------------------------- */
@@ -70,14 +81,16 @@ struct census_source {
 };
 
 struct census_total {
+    int64_t since_ms; /* when counting began, or began again */
     struct census_seen seen;
     struct repeat_host last;
-    uint64_t hosts; /* one that was forgotten and came again counts twice */
+    uint64_t open;  /* of the connections, those that have not ended */
+    uint64_t hosts; /* one that was forgotten and came again is two */
 };
 
 /* A copy of a table. */
 struct census {
-    int64_t since_ms;   /* when counting began */
+    int64_t since_ms;   /* when the first kind was counted */
     bool has_forgotten; /* not every host is among the sources */
     struct census_total totals[CENSUS_KIND_COUNT];
     size_t source_count;
@@ -87,8 +100,8 @@ struct census {
 /* To be freed with free(). NULL: no memory. */
 struct census *census_read(struct census_table *table) MUST_CHECK;
 
-/* Nobody of this kind for CENSUS_SAFE_MS: what a stricter setting would
- * refuse has not come. */
+/* Nobody of this kind was there for CENSUS_SAFE_MS: what a stricter setting
+ * would refuse has not come. */
 bool census_is_safe(
     const struct census *census, enum census_kind kind, int64_t now_ms);
 

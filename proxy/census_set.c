@@ -11,7 +11,8 @@
 struct census_entry {
     LIST_ENTRY(census_entry) next;
     char *service;
-    struct census_table *table; /* one reference */
+    struct census_table *table;     /* one reference */
+    bool counts[CENSUS_KIND_COUNT]; /* by the settings that hold */
 };
 
 static struct census_entry *
@@ -93,6 +94,28 @@ census_set_forget_others(struct census_set *set, const struct config *config)
         if (config_find_service(config, entry->service) == NULL)
             drop(entry);
         entry = next;
+    }
+}
+
+void
+census_set_begin(struct census_set *set, const struct config *config)
+{
+    struct census_entry *entry;
+
+    LIST_FOREACH(entry, &set->entries, next)
+    {
+        const struct config_service *service =
+            config_find_service(config, entry->service);
+
+        for (int kind = 0; kind < CENSUS_KIND_COUNT; kind++) {
+            bool counts = service != NULL
+                          && census_counts(service, (enum census_kind)kind);
+
+            if (counts && !entry->counts[kind])
+                census_begin(
+                    entry->table, (enum census_kind)kind, clock_now_ms());
+            entry->counts[kind] = counts;
+        }
     }
 }
 

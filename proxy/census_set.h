@@ -28,6 +28,8 @@ int census_set_fill_view(struct census_set *set, struct view *view,
  * still use one keep it. */
 void census_set_forget_others(
     struct census_set *set, const struct config *config);
+/* Once the settings hold: kinds that were not counted before begin. */
+void census_set_begin(struct census_set *set, const struct config *config);
 void census_set_deinit(struct census_set *set);
 
 /* A copy of the service's table, for free(). NULL: none, or no memory. */

@@ -17,19 +17,26 @@ census_kind_word(enum census_kind kind)
     return words[kind];
 }
 
-/* When one of the kind came last; when none did, when counting began. */
-static int64_t
-quiet_since(const struct census *census, enum census_kind kind)
+/* Has one of the kind come since they are counted? */
+static bool
+has_come(const struct census_total *total)
 {
-    const struct census_seen *seen = &census->totals[kind].seen;
+    return total->seen.count > 0 && total->seen.last_ms >= total->since_ms;
+}
 
-    return seen->count > 0 ? seen->last_ms : census->since_ms;
+/* When one of the kind was there last; when none was, when counting began. */
+static int64_t
+quiet_since(const struct census_total *total)
+{
+    return has_come(total) ? total->seen.last_ms : total->since_ms;
 }
 
 static bool
 is_quiet(const struct census *census, enum census_kind kind, int64_t now_ms)
 {
-    return now_ms - quiet_since(census, kind) >= CENSUS_SAFE_MS;
+    const struct census_total *total = &census->totals[kind];
+
+    return total->open == 0 && now_ms - quiet_since(total) >= CENSUS_SAFE_MS;
 }
 
 bool
@@ -91,12 +98,12 @@ conclusion(const struct census *census, enum census_kind kind, int64_t now_ms)
 }
 
 static void
-format_never(const struct census *census, enum census_kind kind, int64_t now_ms,
+format_none(const struct census *census, enum census_kind kind, int64_t now_ms,
     char out[CENSUS_WORDS_BYTES])
 {
     char age[CENSUS_AGE_BYTES];
 
-    census_format_age(now_ms - census->since_ms, age);
+    census_format_age(now_ms - census->totals[kind].since_ms, age);
     (void)snprintf(out, CENSUS_WORDS_BYTES,
         "no %s for %s, since counting began: %s", phrases[kind].who, age,
         conclusion(census, kind, now_ms));
@@ -108,20 +115,22 @@ census_words(const struct census *census, enum census_kind kind, int64_t now_ms,
 {
     const struct census_total *total = &census->totals[kind];
     char host[ADDRESS_TEXT_BYTES];
-    char all[96];
+    char open[48];
+    char all[160];
     char age[CENSUS_AGE_BYTES];
 
-    if (total->seen.count == 0) {
-        format_never(census, kind, now_ms, out);
+    if (!has_come(total) && total->open == 0) {
+        format_none(census, kind, now_ms, out);
         return;
     }
     repeat_host_format(&total->last, host, sizeof(host));
     census_format_age(now_ms - total->seen.last_ms, age);
+    (void)snprintf(open, sizeof(open), ", %" PRIu64 " still open", total->open);
     (void)snprintf(all, sizeof(all),
-        "%" PRIu64 " connection%s from %s%" PRIu64 " address%s in all",
+        "%" PRIu64 " connection%s from %s%" PRIu64 " address%s in all%s",
         total->seen.count, total->seen.count == 1 ? "" : "s",
         census->has_forgotten ? "about " : "", total->hosts,
-        total->hosts == 1 ? "" : "es");
+        total->hosts == 1 ? "" : "es", total->open > 0 ? open : "");
     if (is_quiet(census, kind, now_ms))
         (void)snprintf(out, CENSUS_WORDS_BYTES,
             "no %s for %s, the last from %s (%s): %s", phrases[kind].who, age,

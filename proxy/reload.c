@@ -68,6 +68,7 @@ drop_snapshot:
 static void
 commit(struct server *server, struct change *change)
 {
+    census_set_begin(&server->census, change->snapshot->config);
     for (size_t i = 0; i < server->worker_count; i++)
         worker_set_view(server->workers[i], change->views[i]);
     free(change->views);

@@ -20,6 +20,7 @@ session_free(struct session *session)
 
     TAILQ_REMOVE(&host->sessions, session, entry);
     host->session_count--;
+    session_leave_census(session);
     view_unref(session->view);
     peer_deinit(&session->peer);
     free(session->server_name);

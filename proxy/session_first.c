@@ -19,15 +19,26 @@ session_awaits_first_byte(const struct session *session)
 }
 
 static void
-note(const struct session *session, enum census_kind kind)
+note(struct session *session, enum census_kind kind)
 {
-    if (census_counts(session->service->config, kind))
-        census_note(session->service->census, &session->client_address, kind,
-            clock_now_ms());
+    if (!census_counts(session->service->config, kind))
+        return;
+    census_note(session->service->census, &session->client_address, kind,
+        clock_now_ms());
+    session->is_counted[kind] = true;
 }
 
 void
-session_note_tls(const struct session *session)
+session_leave_census(const struct session *session)
+{
+    for (int kind = 0; kind < CENSUS_KIND_COUNT; kind++)
+        if (session->is_counted[kind])
+            census_note_end(session->service->census, &session->client_address,
+                (enum census_kind)kind, clock_now_ms());
+}
+
+void
+session_note_tls(struct session *session)
 {
     if (session->service->census == NULL)
         return;
@@ -43,7 +54,11 @@ session_start_plain(struct session *session)
     tls_stream_set_plain(&session->client);
     session->is_plain = true;
     counters_note_plaintext(session->host->counters);
-    note(session, CENSUS_PLAINTEXT);
+    /* on_missing = plaintext where clients may show a certificate: it did
+     * not. */
+    note(session, session->service->config->required_level == LEVEL_NONE
+                      ? CENSUS_PLAINTEXT
+                      : CENSUS_NO_CERTIFICATE);
     session->state = SESSION_CONNECT;
     session_next_backend(session, 0);
 }

@@ -8,6 +8,7 @@
 #define SIDELOCK_PROXY_SESSION_STATE_H
 
 #include "certs/peer.h"
+#include "proxy/census.h"
 #include "proxy/hello.h"
 #include "proxy/relay.h"
 #include "proxy/session.h"
@@ -63,10 +64,11 @@ struct session {
     size_t hello_len;
     char *server_name; /* heap, as sent; NULL when none */
     uint16_t hello_max_version;
-    struct context *context;      /* of the view; NULL before the hello */
-    struct context_wishes wishes; /* protocol: of the settings */
-    bool is_plain;                /* no TLS: session_take_plain */
-    enum guide_code code;         /* more exact than the reason's; or SL_NONE */
+    struct context *context;            /* of the view; NULL before the hello */
+    struct context_wishes wishes;       /* protocol: of the settings */
+    bool is_plain;                      /* no TLS: session_take_plain */
+    bool is_counted[CENSUS_KIND_COUNT]; /* in the service's census */
+    enum guide_code code; /* more exact than the reason's; or SL_NONE */
     struct peer peer;
     const char *version; /* set when the handshake is done */
     const char *cipher;
@@ -108,7 +110,9 @@ bool session_awaits_first_byte(const struct session *session);
 void session_start_plain(struct session *session);
 /* The handshake is done, and who the client is is known: counts it, if its
  * service lets it choose. */
-void session_note_tls(const struct session *session);
+void session_note_tls(struct session *session);
+/* It has ended: it stands in nobody's way any more. */
+void session_leave_census(const struct session *session);
 
 /* Steps of the states before the relay (session_start.c). */
 void session_gather_hello(struct session *session);

@@ -114,6 +114,7 @@ start_serving(struct server *server, struct report *report)
         return -1;
     }
     server->listens = next;
+    census_set_begin(&server->census, server->snapshot->config);
     return start_workers(server, views, report);
 }
 

@@ -269,6 +269,47 @@ def test_a_clock_that_is_set_proves_nothing(program, config, pki, tmp_path):
     assert words.endswith("since counting began: too early to tell"), words
 
 
+@pytest.mark.shifted_clock
+def test_days_in_which_nobody_is_counted_prove_nothing(
+    program, config, pki, tmp_path
+):
+    """While TLS was required, plaintext was refused and not counted."""
+    clock, counted = later(program, config, pki, tmp_path)
+    counted.plain()
+    clock.set(0.5)
+    config["service"]["required_level"] = "tls"
+    counted.proxy.reload()
+    clock.set(5.5)
+    config["service"]["required_level"] = "none"
+    counted.proxy.reload()
+    assert not counted.census()["plaintext"]["safe"]
+    words = counted.lines("migration")[0]
+    assert words.endswith("since counting began: too early to tell"), words
+    assert counted.counts() == (1, 1)
+    clock.set(6.6)
+    assert counted.census()["plaintext"]["safe"]
+
+
+@pytest.mark.shifted_clock
+def test_an_open_connection_is_not_quiet(program, config, pki, tmp_path):
+    """Who has come days ago and still speaks plaintext would be in the way."""
+    config["timeouts"] = {"idle": "0"}
+    clock, counted = later(program, config, pki, tmp_path)
+    with net.connect(counted.proxy.address()) as sock:
+        sock.sendall(b"x")
+        assert sock.recv(1) == b"x"
+        clock.set(3.1)
+        sock.sendall(b"y")
+        assert sock.recv(1) == b"y"
+        plaintext = counted.census()["plaintext"]
+        assert (plaintext["open"], plaintext["safe"]) == (1, False)
+        assert counted.lines("migration")[0].endswith(", 1 still open)")
+    counted.proxy.connection_end()
+    assert not counted.census()["plaintext"]["safe"]
+    clock.set(4.2)
+    assert counted.census()["plaintext"]["safe"]
+
+
 # --- certificates ---------------------------------------------------------------
 
 
@@ -308,3 +349,32 @@ def test_certificates_can_be_required(program, optional, pki, tmp_path):
         "no client without a certificate for 7 days, since counting began: "
         "safe to require them (required_level = peer)"
     )
+
+
+@pytest.mark.shifted_clock
+def test_certificates_are_counted_from_the_day_they_are_asked_for(
+    program, config, pki, tmp_path
+):
+    """Not from that on which the service began to count plaintext."""
+    clock, counted = later(program, config, pki, tmp_path)
+    clock.set(12)
+    config["service"]["client_certificate"] = "optional"
+    config["clients"] = {"ca": pki.ca, "allow_all": True}
+    counted.proxy.reload()
+    census = counted.census()
+    assert census["plaintext"]["safe"]
+    assert census["no_certificate"]["since"] > census["plaintext"]["since"]
+    assert not census["no_certificate"]["safe"]
+    words = counted.lines("migration")[1]
+    assert words.endswith("since counting began: too early to tell"), words
+
+
+def test_clients_of_a_missing_certificate_show_none(
+    program, optional, pki, tmp_path
+):
+    """on_missing = plaintext: who is served so could not be required to."""
+    certificate = tmp_path / "late.pem"
+    optional["certificate"].update(cert=certificate, on_missing="plaintext")
+    counted = Counted(program(optional).start(), pki)
+    counted.plain()
+    assert counted.counts("no_certificate") == (1, 1)

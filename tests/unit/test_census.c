@@ -70,6 +70,7 @@ note(unsigned number, enum census_kind kind, int64_t at_ms)
     struct address from = host(number);
 
     census_note(table, &from, kind, at_ms);
+    census_note_end(table, &from, kind, at_ms);
 }
 
 static struct census *
@@ -273,6 +274,74 @@ threads_lose_nothing(void **state)
     free(census);
 }
 
+/* Whoever is still there has not gone; the table may have forgotten it. */
+static void
+an_open_connection_is_there(void **state)
+{
+    const int64_t later = BEGAN + 5LL * DAY;
+    struct address from = host(7);
+    struct census *census;
+
+    (void)state;
+    census_note(table, &from, CENSUS_PLAINTEXT, BEGAN);
+    note(8, CENSUS_PLAINTEXT, BEGAN + 1);
+    census = read_table();
+    assert_int_equal(census->totals[CENSUS_PLAINTEXT].open, 1);
+    assert_false(census_is_safe(census, CENSUS_PLAINTEXT, later));
+    free(census);
+    assert_words(CENSUS_PLAINTEXT, later,
+        "last plaintext 4 days ago from 10.0.0.8 (2 connections from 2 "
+        "addresses in all, 1 still open)");
+    census_note_end(table, &from, CENSUS_PLAINTEXT, later);
+    census = read_table();
+    assert_host(&census->sources[0].host, "10.0.0.7");
+    assert_int_equal(census->sources[0].last_ms, later);
+    assert_false(census_is_safe(census, CENSUS_PLAINTEXT, later + DAY - 1));
+    assert_true(census_is_safe(census, CENSUS_PLAINTEXT, later + DAY));
+    free(census);
+}
+
+static void
+the_end_of_one_that_was_forgotten_counts(void **state)
+{
+    struct address from = host(70000);
+    struct census *census;
+
+    (void)state;
+    census_note(table, &from, CENSUS_PLAINTEXT, 1);
+    for (unsigned i = 0; i < CENSUS_SOURCES_MAX; i++)
+        note(i, CENSUS_PLAINTEXT, 2);
+    census_note_end(table, &from, CENSUS_PLAINTEXT, 9000);
+    census = read_table();
+    assert_host(&census->totals[CENSUS_PLAINTEXT].last, "10.1.17.112");
+    assert_int_equal(census->totals[CENSUS_PLAINTEXT].seen.last_ms, 9000);
+    assert_int_equal(census->totals[CENSUS_PLAINTEXT].open, 0);
+    assert_int_equal(census->source_count, CENSUS_SOURCES_MAX);
+    for (size_t i = 0; i < CENSUS_SOURCES_MAX; i++)
+        assert_int_equal(census->sources[i].last_ms, 2);
+    free(census);
+}
+
+/* Days on which it was not counted prove nothing. */
+static void
+each_kind_is_counted_from_its_own_day(void **state)
+{
+    const int64_t asked = BEGAN + 12LL * DAY;
+    struct census *census;
+
+    (void)state;
+    note(7, CENSUS_NO_CERTIFICATE, BEGAN);
+    census_begin(table, CENSUS_NO_CERTIFICATE, asked);
+    assert_words(CENSUS_NO_CERTIFICATE, asked + 3LL * MINUTE,
+        "no client without a certificate for 3 minutes, since counting began: "
+        "too early to tell");
+    census = read_table();
+    assert_false(census_is_safe(census, CENSUS_NO_CERTIFICATE, asked));
+    assert_true(census_is_safe(census, CENSUS_NO_CERTIFICATE, asked + DAY));
+    assert_true(census_is_safe(census, CENSUS_PLAINTEXT, asked));
+    free(census);
+}
+
 /* --- who is counted ------------------------------------------------------ */
 
 static void
@@ -394,6 +463,9 @@ main(void)
         ON_TABLE(a_full_table_forgets_who_was_seen_longest_ago),
         ON_TABLE(a_table_that_turns_over_stays_whole),
         ON_TABLE(threads_lose_nothing),
+        ON_TABLE(an_open_connection_is_there),
+        ON_TABLE(the_end_of_one_that_was_forgotten_counts),
+        ON_TABLE(each_kind_is_counted_from_its_own_day),
         cmocka_unit_test(services_that_leave_no_choice_are_not_counted),
         ON_TABLE(without_anybody_time_decides),
         ON_TABLE(the_last_one_decides),
