@@ -4,6 +4,7 @@
 #include "config/validate_clients.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "config/http_url.h"
 
@@ -54,26 +55,49 @@ is_asked_somewhere(const struct config *config)
     return false;
 }
 
-/* A CA that nothing asks for looks like protection and is none. */
-static void
-check_unused_ca(const struct check *check)
+/* It says something, and that is not what would hold without it. */
+static bool
+says_something(const struct setting *setting)
+{
+    return setting != NULL && *setting->text != '\0'
+           && strcasecmp(setting->text, setting->key->fallback) != 0;
+}
+
+/* The first key of [clients] that is meant for the service; NULL: none. */
+static const struct key *
+find_unused(const struct check *check)
 {
     const char *name = check->service->name;
     const struct section *own =
         settings_find_section(check->settings, SECTION_CLIENTS, name);
-    bool is_own =
-        own != NULL
-        && settings_find(own, keys_find(SECTION_CLIENTS, "ca")) != NULL;
+    /* What holds for all services may be meant for another. */
+    bool only_own = is_asked_somewhere(check->config);
 
-    if (check->service->clients.ca.count == 0)
-        return;
-    /* One that holds for all services may be meant for another. */
-    if (!is_own && is_asked_somewhere(check->config))
+    for (size_t i = 0; i < config_key_count; i++) {
+        const struct key *key = &config_keys[i];
+
+        if (key->section != SECTION_CLIENTS
+            || !says_something(settings_effective(check->settings, key, name)))
+            continue;
+        if (!only_own || (own != NULL && settings_find(own, key) != NULL))
+            return key;
+    }
+    return NULL;
+}
+
+/* A CA or a rule that nothing asks for looks like protection and is none. */
+static void
+check_unused(const struct check *check)
+{
+    const struct key *key = find_unused(check);
+
+    if (key == NULL)
         return;
     report_warning(check->report, SL_CONFIG_UNUSED,
-        "%s: [clients] ca is not used by service '%s', which asks clients for"
+        "%s: [clients] %s is not used by service '%s', which asks clients for"
         " no certificate: write required_level = peer in its [service]",
-        origin_of(check, SECTION_CLIENTS, "ca"), name);
+        origin_of(check, SECTION_CLIENTS, key->name), key->name,
+        check->service->name);
 }
 
 static bool
@@ -182,26 +206,30 @@ check_ocsp(const struct check *check)
             origin_of(check, SECTION_TLS, "resumption"), check->service->name);
 }
 
+/* Questions go by UDP and TCP to a port. */
+static bool
+can_be_asked(const struct address *address)
+{
+    /* Both families have the port in the same place. */
+    return !address_is_unix(address) && address->sock.v4.sin_port != 0;
+}
+
 static void
 check_name_server(const struct check *check)
 {
     const struct config_clients *clients = &check->service->clients;
     struct address address;
-    char why[128];
+    char why[128] = "it is asked over the network: write ADDRESS:PORT, as"
+                    " 127.0.0.1:53";
 
-    if (!is_written(clients->name_server))
+    if (!is_written(clients->name_server)
+        || (address_parse(&address, clients->name_server, why, sizeof(why)) == 0
+            && can_be_asked(&address)))
         return;
-    if (address_parse(&address, clients->name_server, why, sizeof(why)) != 0)
-        report_error(check->report, SL_CONFIG_VALUE,
-            "%s: [clients] name_server = %.120s: %s",
-            origin_of(check, SECTION_CLIENTS, "name_server"),
-            clients->name_server, why);
-    else if (address_is_unix(&address))
-        report_error(check->report, SL_CONFIG_VALUE,
-            "%s: [clients] name_server = %.120s: names are asked for over the"
-            " network: write ADDRESS:PORT",
-            origin_of(check, SECTION_CLIENTS, "name_server"),
-            clients->name_server);
+    report_error(check->report, SL_CONFIG_VALUE,
+        "%s: [clients] name_server = %.120s: %s",
+        origin_of(check, SECTION_CLIENTS, "name_server"), clients->name_server,
+        why);
 }
 
 void
@@ -218,7 +246,7 @@ validate_clients(const struct config *config,
 
     check_level(&check);
     if (!asks_clients(service)) {
-        check_unused_ca(&check);
+        check_unused(&check);
         return;
     }
     check_choice(&check);

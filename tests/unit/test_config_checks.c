@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -237,6 +238,8 @@ an_ocsp_responder_can_be_asked(void **state)
     (void)state;
     load_clients("ocsp_url = http://ocsp.example:8080/ocsp?a=b");
     assert_loaded(&loaded);
+    load_clients("ocsp_url = HTTP://[::1]:1/");
+    assert_loaded(&loaded);
     load_clients("ocsp_url = https://ocsp.example/");
     assert_refused(&loaded, "test.ini:10: [clients] ocsp_url ="
                             " https://ocsp.example/: it begins with https://");
@@ -247,18 +250,6 @@ an_ocsp_responder_can_be_asked(void **state)
     load_clients("ocsp_url = http://ocsp.example:80x/");
     assert_refused(&loaded, "write http://ADDRESS:PORT/PATH");
     assert_finding_count(&loaded, 1);
-}
-
-static void
-a_name_server_is_on_the_network(void **state)
-{
-    (void)state;
-    load_clients("name_server = [::1]:5353");
-    assert_loaded(&loaded);
-    load_clients("name_server = unix:/run/names");
-    assert_refused(&loaded, "test.ini:10: [clients] name_server ="
-                            " unix:/run/names: names are asked for over the"
-                            " network: write ADDRESS:PORT");
 }
 
 static void
@@ -286,6 +277,48 @@ a_ca_that_another_service_uses_is_no_warning(void **state)
         "[clients]\nca = a.pem\nallow_all = yes\n[clients web]\nca = b.pem\n"
         "[service b]\nlisten = :2\nbackend = unix:/a\nrequired_level = peer\n");
     assert_finding(&loaded, SEVERITY_WARNING, "not used by service 'web'");
+}
+
+/* Any of them looks like protection. */
+static void
+rules_that_no_service_uses_are_warned_about(void **state)
+{
+    static const char *const lines[] = {"allow_cn = a", "deny_dns = b.example",
+        "trusted_certs = c.pem", "enroll = d", "crl = e.pem", "ocsp = hard",
+        "peer_name = reverse-dns"};
+    char text[128];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        (void)snprintf(text, sizeof(text), "[clients]\n%s\n", lines[i]);
+        load_service("127.0.0.1:1", "unix:/a", text);
+        assert_loaded(&loaded);
+        assert_finding(
+            &loaded, SEVERITY_WARNING, "is not used by service 'web'");
+        assert_finding_count(&loaded, 1);
+    }
+    load_service("127.0.0.1:1", "unix:/a",
+        "[clients]\nca =\nocsp = off\npeer_name = OFF\n");
+    assert_finding_count(&loaded, 0);
+}
+
+static void
+a_name_server_can_be_asked(void **state)
+{
+    static const char *const bad[] = {
+        "unix:/run/dns", "127.0.0.1:0", "[::1]:0"};
+    char line[64];
+
+    (void)state;
+    load_clients("name_server = [::1]:5353");
+    assert_loaded(&loaded);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        (void)snprintf(line, sizeof(line), "name_server = %s", bad[i]);
+        load_clients(line);
+        assert_refused(&loaded, "test.ini:10: [clients] name_server =");
+        assert_refused(&loaded, "asked over the network: write ADDRESS:PORT");
+        assert_finding_count(&loaded, 1);
+    }
 }
 
 static void
@@ -426,9 +459,10 @@ main(void)
         TEST(each_service_may_have_its_own_clients),
         TEST(a_refused_rule_is_not_missed_on_top),
         TEST(an_ocsp_responder_can_be_asked),
-        TEST(a_name_server_is_on_the_network),
         TEST(a_ca_that_no_service_uses_is_warned_about),
         TEST(a_ca_that_another_service_uses_is_no_warning),
+        TEST(rules_that_no_service_uses_are_warned_about),
+        TEST(a_name_server_can_be_asked),
         TEST(the_oldest_version_is_not_above_the_newest),
         TEST(an_override_names_a_service_that_exists),
         TEST(a_server_name_is_written_as_certificates_have_it),
