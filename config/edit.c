@@ -270,5 +270,7 @@ edit_parse(struct edit *edit, char *text)
     edit->key = last + 1;
     if (last > first)
         edit->name = first + 1;
+    if (strchr(";#", *edit->key) != NULL)
+        return -1; /* the line would be a comment */
     return last == first || *edit->name != '\0' ? 0 : -1;
 }

@@ -108,7 +108,8 @@ static void
 what_is_no_full_name_is_refused(void **state)
 {
     static const char *const words[] = {"", "=", "listen=1", ".listen=1",
-        "service.=1", "service..listen=1", "tls.alpn=h2\n[log]"};
+        "service.=1", "service..listen=1", "tls.alpn=h2\n[log]",
+        "service.#listen=1", "service.web.;listen=1", "service.#listen"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
