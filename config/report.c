@@ -77,9 +77,8 @@ append_hex(char *out, unsigned char byte)
     out[3] = digits[byte & 0x0f];
 }
 
-/* A copy of text as a finding may show it, or NULL: out of memory. */
-static char *
-one_line(const char *text)
+char *
+text_one_line(const char *text)
 {
     const unsigned char *in = (const unsigned char *)text;
     size_t len = strlen(text);
@@ -161,7 +160,7 @@ static void
 add_text(struct report *report, enum severity severity, enum guide_code code,
     const char *text)
 {
-    char *copy = has_room(report, severity) ? one_line(text) : NULL;
+    char *copy = has_room(report, severity) ? text_one_line(text) : NULL;
 
     if (copy != NULL && append_finding(report, severity, code, copy) == 0)
         return;

@@ -86,4 +86,8 @@ const char *severity_name(enum severity severity);
  */
 void text_escape(char *out, size_t cap, const char *text, size_t len);
 
+/* A copy of text as findings have it: one line of UTF-8 without control
+ * characters. For names of files. To be freed; NULL: no memory. */
+char *text_one_line(const char *text) MUST_CHECK;
+
 #endif

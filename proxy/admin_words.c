@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The status for people. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "certs/dates.h"
@@ -94,9 +95,13 @@ print_certificate(const struct admin_certificate *certificate, void *arg)
         return;
     }
     if (certificate->is_worrying
-        && certificates->worrying_count++ < WORRYING_MAX)
-        (void)fprintf(out, "  %-12s%s: %s\n", "certificate", certificate->name,
-            certificate->words);
+        && certificates->worrying_count++ < WORRYING_MAX) {
+        char *name = text_one_line(certificate->name);
+
+        (void)fprintf(out, "  %-12s%s: %s\n", "certificate",
+            name != NULL ? name : "?", certificate->words);
+        free(name);
+    }
 }
 
 static void

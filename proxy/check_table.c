@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What was found, for people. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "certs/dates.h"
@@ -15,15 +16,26 @@ enum {
 
 /* --- the table ----------------------------------------------------------- */
 
+/* Whoever fills a folder of certificates chooses names, too. */
+static void
+print_text(const char *text)
+{
+    char *line = text_one_line(text);
+
+    (void)fputs(line != NULL ? line : "?", stdout);
+    free(line);
+}
+
 static void
 print_row(const struct check_row *row)
 {
     const char *code = guide_text(row->code);
 
     (void)printf("  %-8s %s", check_outcome_name(row->outcome), row->name);
-    if (row->text[0] != '\0')
-        (void)printf(
-            "%*s %s", WORD_WIDTH - (int)strlen(row->name), "", row->text);
+    if (row->text[0] != '\0') {
+        (void)printf("%*s ", WORD_WIDTH - (int)strlen(row->name), "");
+        print_text(row->text);
+    }
     if (code != NULL)
         (void)printf(" [%s]", code);
     (void)printf("\n");
@@ -52,8 +64,11 @@ print_certificates(const struct check *check)
         if (row->about != CHECK_CERTIFICATE
             || (only_bad && row->outcome < CHECK_WARNING))
             continue;
-        if (row->subject != last)
-            (void)printf("certificate %s\n", row->subject);
+        if (row->subject != last) {
+            (void)printf("certificate ");
+            print_text(row->subject);
+            (void)printf("\n");
+        }
         last = row->subject;
         print_row(row);
     }

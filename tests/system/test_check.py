@@ -375,3 +375,25 @@ def test_relative_paths_and_comments_are_understood(
         "cert = tls.crt\nkey = tls.key\n"
     )
     assert code == 0, text
+
+
+def test_names_of_files_stay_on_their_line(
+    check, config, program, fresh_pki, tmp_path
+):
+    """Whoever fills a folder of certificates chooses names: they neither color
+    the terminal nor look like a line of ours, in `check` and in `status`."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    pair = fresh_pki.server("other", names="DNS:other.test")
+    name = "a\x1b[31m\nservice default: Secure to nobody"
+    shutil.copy(pair.cert, folder / f"{name}.crt")
+    shutil.copy(pair.key, folder / f"{name}.key")
+    config["service"]["certificate_dir"] = folder
+    config["reload"] = {"warn_days": 3650}
+    config["admin"] = {"listen": f"unix:{tmp_path}/admin.sock"}
+    proxy = program(config).start()
+    status = sidelock.run("status", "-c", proxy.config_path).stdout
+    for text in (check(config)[1], status):
+        assert r"a\x1b[31m\x0aservice default: Secure" in text
+        assert "\x1b" not in text
+        assert "\nservice default: Secure to nobody" not in text
