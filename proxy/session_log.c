@@ -3,6 +3,7 @@
  * What the log says of a session. The fields are the same for a connection
  * that ended and for one that a dump shows, and the same in text and JSON.
  */
+#include <stddef.h>
 #include <stdio.h>
 
 #include "proxy/clock.h"
@@ -106,16 +107,27 @@ code_of(const struct session *session)
                                     : close_reason_code(session->reason);
 }
 
-/* Refusals of one kind count as one, whoever the client says it is: it could
- * say something else each time. */
+/* Refusals of one kind count as one, whoever the client says it is and
+ * whichever name it asks for: it could say something else each time. */
+static bool
+is_detail_of_client(const struct session *session)
+{
+    return session->reason == CLOSE_CLIENT_REFUSED
+           || session->code == SL_CLIENT_SNI;
+}
+
+/* What is wrong at one service is another matter at the next. */
 static struct repeat_key
 repeat_key(const struct session *session)
 {
-    const char *detail = session->reason == CLOSE_CLIENT_REFUSED
-                             ? guide_text(code_of(session))
-                             : session->detail;
+    struct repeat_key key =
+        repeat_key_of(&session->client_address, session->reason,
+            is_detail_of_client(session) ? guide_text(code_of(session))
+                                         : session->detail);
+    ptrdiff_t index = session->service - session->view->services;
 
-    return repeat_key_of(&session->client_address, session->reason, detail);
+    key.detail_hash += (uint32_t)index * 2654435761U;
+    return key;
 }
 
 /* Whether this end is to be logged at all, and how many like it were not. */

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from lib import backends, net, settings
+from lib.hello import client_hello
 from lib.log import Log
 from lib.sidelock import one_service
 from lib.tls import TlsClient, served_serial
@@ -293,3 +294,42 @@ def test_a_pid_file_is_written_and_removed(start, serve):
     assert int(path.read_text()) == proxy.pid
     proxy.stop()
     assert not path.exists()
+
+
+@pytest.mark.threaded
+def test_a_host_that_asks_for_many_names_hides_nobody(start, serve, pki):
+    """What the client makes up is no cause of its own: lines are left for
+    another host's first failure."""
+    proxy = start(
+        serve(backends.echo), tls={"unknown_sni": "refuse"},
+        process={"workers": 1},
+    )  # fmt: skip
+    one, other = net.fresh_source(), net.fresh_source()
+    for number in range(1010):
+        ask_for(proxy, one, f"n{number}.example", pki)
+    mark = proxy.log.mark()
+    ask_for(proxy, other, "other.example", pki)
+    line = proxy.connection_end(since=mark)
+    assert line["peer"].startswith(other) and "other.example" in line["detail"]
+
+
+def ask_for(proxy, source, name, pki):
+    hello = client_hello(pki.context(), name)
+    with net.connect(proxy.address(), source) as sock:
+        sock.sendall(hello)
+        assert sock.recv(100)
+
+
+def test_each_service_has_a_first_failure(start, serve, pki):
+    """The same mistake of the same host, at another service, is another."""
+    backend = serve(backends.echo)
+    other = {"listen": "127.0.0.1:0", "backend": backend.address}
+    proxy = start(
+        backend, process={"workers": 1}, **{"service other": other}
+    )
+    source = net.fresh_source()
+    for service in ("default", "other"):
+        with net.connect(proxy.address(service), source) as sock:
+            sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            sock.recv(100)
+        proxy.connection_end(reason="not_tls", service=service)
