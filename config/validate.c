@@ -211,6 +211,23 @@ check_versions(const struct check *check)
             origin_of(check, SECTION_TLS, "min_version"), check->service->name);
 }
 
+/* Who waits for the server to speak first would be ended instead. */
+static void
+check_first_byte(const struct check *check)
+{
+    const struct config_timeouts *timeouts = &check->service->timeouts;
+
+    if (check->service->required_level != LEVEL_NONE
+        || timeouts->first_byte_ms == 0
+        || timeouts->first_byte_ms < timeouts->handshake_ms)
+        return;
+    report_warning(check->report, SL_CONFIG_CONFLICT,
+        "%s: service '%s': first_byte is not shorter than handshake, which"
+        " ends silent clients before they are served: write less, or 0 if none"
+        " waits for the server to speak first",
+        origin_of(check, SECTION_TIMEOUTS, "first_byte"), check->service->name);
+}
+
 static void
 check_admin(const struct config *config, const struct settings *settings,
     struct report *report)
@@ -249,6 +266,7 @@ config_validate(const struct config *config, const struct settings *settings,
         check_backends(&check);
         validate_clients(config, check.service, settings, report);
         check_versions(&check);
+        check_first_byte(&check);
         validate_service_certificates(config, check.service, settings, report);
     }
 }

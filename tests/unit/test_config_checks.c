@@ -303,6 +303,24 @@ rules_that_no_service_uses_are_warned_about(void **state)
 }
 
 static void
+silent_clients_are_served_before_they_are_ended(void **state)
+{
+    (void)state;
+    load_service("127.0.0.1:1", "unix:/a",
+        "required_level = none\n[timeouts]\nfirst_byte = 10s\n");
+    assert_loaded(&loaded);
+    assert_finding(&loaded, SEVERITY_WARNING,
+        "test.ini:8: service 'web': first_byte is not shorter than handshake");
+    assert_finding_count(&loaded, 1);
+    load_service("127.0.0.1:1", "unix:/a",
+        "required_level = none\n[timeouts]\nfirst_byte = 0\n");
+    assert_finding_count(&loaded, 0);
+    load_service("127.0.0.1:1", "unix:/a",
+        "required_level = tls\n[timeouts]\nfirst_byte = 20s\n");
+    assert_finding_count(&loaded, 0);
+}
+
+static void
 a_name_server_can_be_asked(void **state)
 {
     static const char *const bad[] = {
@@ -463,6 +481,7 @@ main(void)
         TEST(a_ca_that_another_service_uses_is_no_warning),
         TEST(rules_that_no_service_uses_are_warned_about),
         TEST(a_name_server_can_be_asked),
+        TEST(silent_clients_are_served_before_they_are_ended),
         TEST(the_oldest_version_is_not_above_the_newest),
         TEST(an_override_names_a_service_that_exists),
         TEST(a_server_name_is_written_as_certificates_have_it),
