@@ -14,6 +14,7 @@
 #include "config/edit.h"
 #include "config/inifile.h"
 #include "config/keys.h"
+#include "config/value.h"
 #include "proxy/options.h"
 #include "proxy/replace.h"
 
@@ -72,9 +73,33 @@ struct edits {
     const char *path;
     char *text;
     FILE *words; /* what there is to say when all is good */
+    char *wrong; /* the first value that cannot be one, in words */
     size_t changed_count;
     bool has_restart;
 };
+
+/* Settings of a variable or --set hide the file's: what is written must be
+ * good without them, too. */
+static void
+judge_value(struct edits *edits, const struct edit *edit)
+{
+    enum section_kind kind;
+    const struct key *key = NULL;
+    union value value;
+    char why[256];
+
+    if (keys_find_section(&kind, edit->kind) == 0)
+        key = keys_find(kind, edit->key);
+    if (key == NULL || edit->value == NULL || edits->wrong != NULL)
+        return;
+    memset(&value, 0, sizeof(value));
+    if (value_parse(key, &value, edit->value, why, sizeof(why)) == 0)
+        value_clear(key->type, &value);
+    else if (asprintf(&edits->wrong, "[%s] %s = %s: %s", edit->kind, edit->key,
+                 edit->value, why)
+             < 0)
+        edits->wrong = NULL;
+}
 
 /* One edit, in memory. */
 static int
@@ -100,6 +125,7 @@ apply(struct edits *edits, const char *word)
         print_change(edits->words, edits->path, &edit, &result);
         free(edits->text);
         edits->text = text;
+        judge_value(edits, &edit);
         if (result.outcome != EDIT_NOTHING)
             edits->changed_count++;
         if (result.outcome != EDIT_NOTHING && needs_restart(&edit))
@@ -134,7 +160,13 @@ check(const struct config_source *source, const struct edits *edits,
     }
     *watch_ms = config->reload.watch_ms;
     config_free(config);
-    return EXIT_GOOD;
+    if (edits->wrong == NULL)
+        return EXIT_GOOD;
+    (void)fprintf(stderr,
+        "sidelock: error: %s: %s [%s]\n"
+        "sidelock: nothing was written, %s is as it was\n",
+        edits->path, edits->wrong, guide_text(SL_CONFIG_VALUE), edits->path);
+    return EXIT_ERROR;
 }
 
 /* --- writing ------------------------------------------------------------- */
@@ -209,6 +241,7 @@ set_run(const struct config_source *source, char *const *words, size_t count)
     if (fclose(edits.words) == 0 && exit_code == EXIT_GOOD)
         (void)fputs(said, stdout);
     free(said);
+    free(edits.wrong);
     free(edits.text);
     return exit_code;
 }

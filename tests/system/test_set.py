@@ -51,6 +51,26 @@ def test_a_value_is_changed_and_nothing_else(ini):
     assert "sidelock reload" in done.stdout
 
 
+@pytest.mark.parametrize("by", ["variable", "option"])
+def test_what_is_hidden_must_be_good_too(ini, by):
+    """A variable or --set stands before the file's value, which nobody would
+    miss until it is gone."""
+    before = ini.read_text()
+    environ, options = {}, []
+    if by == "variable":
+        environ = {"SIDELOCK_SERVICE_TRUNCATION": "pass"}
+    else:
+        options = ["--set", "service.truncation=pass"]
+    done = sidelock.run(
+        "set", "-c", ini, *options, "service.truncation=never",
+        environ=environ,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "[service] truncation = never: write one of reset, pass" in done.stderr
+    assert "nothing was written" in done.stderr
+    assert ini.read_text() == before
+
+
 def test_a_value_without_blanks_keeps_its_form(ini):
     before = ini.read_text()
     assert run_set(ini, "service.backend=127.0.0.1:9;127.0.0.1:10").returncode == 0
