@@ -148,6 +148,20 @@ admit(const struct session *session, unsigned *left_out)
     return repeats_admit(&host->repeats, &key, clock_now_ms(), left_out);
 }
 
+/* Who refuses somebody says what would help; of other ends the code does. */
+static void
+put_cause(struct log_line *line, const struct session *session)
+{
+    enum guide_code code = code_of(session);
+
+    log_put_string(line, "reason", close_reason_word(session->reason));
+    log_put_string(line, "code", guide_text(code));
+    if (session->detail != NULL && session->detail[0] != '\0')
+        log_put_string(line, "detail", session->detail);
+    if (session->reason == CLOSE_CLIENT_REFUSED && code != SL_NONE)
+        log_put_string(line, "remedy", guide_entry(code)->remedy);
+}
+
 void
 session_log_end(struct session *session)
 {
@@ -160,10 +174,7 @@ session_log_end(struct session *session)
     put_fields(&line, session);
     if (is_truncated(session))
         log_put_string(&line, "truncated", "yes");
-    log_put_string(&line, "reason", close_reason_word(session->reason));
-    log_put_string(&line, "code", guide_text(code_of(session)));
-    if (session->detail != NULL && session->detail[0] != '\0')
-        log_put_string(&line, "detail", session->detail);
+    put_cause(&line, session);
     if (left_out > 0)
         log_put_int(&line, "repeated", left_out);
     log_put_int(&line, "gen", session->view->snapshot->generation);

@@ -374,8 +374,8 @@ def test_a_client_without_certificate_is_told_so(guard, pki, version, number):
 def test_a_refusal_says_all_that_the_certificate_does(
     guard, pki, turned_away, why, version
 ):
-    """Subject, issuer, serial, fingerprint, dates and usage; and `sidelock
-    explain` knows the code."""
+    """Subject, issuer, serial, fingerprint, dates and usage; and what would
+    help, in the words of `sidelock explain`."""
     certificate, _, code = turned_away[why]
     proxy = guard(allow_cn="alice", deny_cn="eve")
     line = refused(proxy, pki.context(version, certificate))
@@ -393,4 +393,5 @@ def test_a_refusal_says_all_that_the_certificate_does(
     assert line["code"] == code
     done = sidelock.run("explain", code)
     assert done.returncode == 0
+    assert f"remedy: {line['remedy']}\n" in done.stdout
     assert code in done.stdout
