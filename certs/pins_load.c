@@ -10,6 +10,7 @@
 #include <wolfssl/wolfcrypt/types.h>
 
 #include "certs/chain.h"
+#include "certs/client.h"
 #include "certs/file.h"
 #include "certs/material.h"
 #include "certs/material_source.h"
@@ -167,9 +168,34 @@ read_chain(struct material *material, const char *path,
     return source_read(&source);
 }
 
+/* Whom it belongs to would be refused, whatever it is trusted as. CAs behind
+ * the first certificate are nobody's who connects. */
+static void
+warn_of_usage(const struct chain *chain, size_t i, enum eku_mode eku,
+    const char *path, struct report *report)
+{
+    struct client *client;
+
+    if (i > 0 && x509_is_ca(chain->certs[i].x509))
+        return;
+    client = client_new(&chain->certs[i].der);
+    if (client == NULL)
+        return;
+    if (!client_is_for_clients(client)
+        && (client_has_usages(client) || eku != EKU_IF_PRESENT))
+        report_warning(report, SL_CLIENT_PURPOSE,
+            "%s %s: \"%s\" will be refused: its extended key usage is %s, "
+            "clientAuth is missing; %s",
+            certs_role, path, client_subject(client), client_usages(client),
+            client_has_usages(client)
+                ? "have it issued with clientAuth"
+                : "have it issued with clientAuth, or write eku = if-present");
+    client_free(client);
+}
+
 static int
 add_chain(struct pins *pins, const struct chain *chain, const char *path,
-    struct report *report)
+    enum eku_mode eku, struct report *report)
 {
     char names[NAMED_BYTES] = "";
     size_t len = 0;
@@ -183,6 +209,7 @@ add_chain(struct pins *pins, const struct chain *chain, const char *path,
                 strlen(record.pin.info.fingerprint))
             || add(pins, &record, certs_role, path, report) != 0)
             return -1;
+        warn_of_usage(chain, i, eku, path, report);
         if (len + strlen(subject) + sizeof(", \"\"") <= sizeof(names))
             len += (size_t)snprintf(names + len, sizeof(names) - len,
                 "%s\"%s\"", len > 0 ? ", " : "", subject);
@@ -193,7 +220,8 @@ add_chain(struct pins *pins, const struct chain *chain, const char *path,
 }
 
 static int
-add_file(struct pins *pins, const char *path, struct report *report)
+add_file(struct pins *pins, const char *path, enum eku_mode eku,
+    struct report *report)
 {
     struct material material = {.key_count = 0};
     struct blob content;
@@ -207,7 +235,7 @@ add_file(struct pins *pins, const char *path, struct report *report)
     else
         failed = read_chain(&material, path, &content, report);
     if (failed == 0)
-        failed = add_chain(pins, &material.chain, path, report);
+        failed = add_chain(pins, &material.chain, path, eku, report);
     material_deinit(&material);
     blob_wipe(&content);
     return failed;
@@ -225,7 +253,8 @@ pins_load(const struct config_clients *clients, const struct pins *previous,
     if (pins == NULL)
         goto no_memory;
     for (size_t i = 0; i < clients->trusted_certs.count && failed == 0; i++)
-        failed = add_file(pins, clients->trusted_certs.items[i], report);
+        failed = add_file(
+            pins, clients->trusted_certs.items[i], clients->eku, report);
     for (size_t i = 0; i < clients->trusted_keys.count && failed == 0; i++)
         failed = add_key(pins, clients->trusted_keys.items[i], report);
     if (failed != 0)

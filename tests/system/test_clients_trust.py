@@ -295,6 +295,46 @@ def test_what_no_pin_mends(guard, pki, version, kind):
     assert line["code"] == code
 
 
+@pytest.mark.parametrize(
+    "eku, has_warning", [("required", True), ("if-present", False)]
+)
+def test_a_trusted_certificate_that_is_not_for_clients_is_told(
+    guard, pki, eku, has_warning
+):
+    """`openssl req -x509` writes no usage unless told: who pins such a
+    certificate hears at the start that it is refused, and what to write."""
+    plain = pki.client("plain", eku="")
+    proxy = guard(trusted_certs=plain.cert, eku=eku)
+    told = [
+        event["text"]
+        for event in proxy.log.find("finding", code="SL-CLIENT-PURPOSE")
+    ]
+    assert len(told) == has_warning
+    if not has_warning:
+        accepted(proxy, pki.context(TLS13, plain))
+        return
+    assert str(plain.cert) in told[0]
+    assert "write eku = if-present" in told[0]
+    refused(proxy, pki.context(TLS13, plain))
+
+
+def test_no_setting_makes_a_servers_certificate_one_of_a_client(guard, pki):
+    """So none is offered."""
+    server = pki.server("pinned-server")
+    proxy = guard(trusted_certs=server.cert, eku="if-present")
+    (event,) = proxy.log.find("finding", code="SL-CLIENT-PURPOSE")
+    assert "extended key usage is serverAuth" in event["text"]
+    assert "if-present" not in event["text"]
+    refused(proxy, pki.context(TLS13, server))
+
+
+def test_the_authorities_of_a_trusted_file_need_no_usage(guard, pki):
+    """A client's chain is a usual thing to pin, and its CAs never connect."""
+    client = pki.client("with-chain", chain=[pki.ca])
+    proxy = guard(trusted_certs=client.cert)
+    assert not proxy.log.find("finding", code="SL-CLIENT-PURPOSE")
+
+
 # --- lists ---------------------------------------------------------------------------
 
 

@@ -170,9 +170,9 @@ static void
 all_certificates_of_a_file_are_pinned(void **state)
 {
     static const char *const files[] = {"client-leafonly.pem",
-        "client-otherca.pem", "client-selfsigned.pem", "self-signed.pem"};
-    const char *const to_der[] = {"x509", "-in", "self-signed.pem", "-outform",
-        "DER", "-out", "pin.der", NULL};
+        "client-otherca.pem", "client-selfsigned.pem", "client-revoked.pem"};
+    const char *const to_der[] = {"x509", "-in", "client-revoked.pem",
+        "-outform", "DER", "-out", "pin.der", NULL};
     struct report report;
     struct pins *pins;
 
@@ -189,7 +189,7 @@ all_certificates_of_a_file_are_pinned(void **state)
         "client,O=sidelock development\", ");
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         assert_non_null(find_cert(pins, files[i]));
-    assert_string_equal(find_cert(pins, "self-signed.pem")->name, "pin.der");
+    assert_string_equal(find_cert(pins, "client-revoked.pem")->name, "pin.der");
     pins_free(pins);
     report_deinit(&report);
 }
@@ -404,12 +404,12 @@ static void
 hash_is_of_the_set(void **state)
 {
     struct pins *pins = load_pins(
-        LIST("client-leafonly.pem", "self-signed.pem"), LIST("sha256:" HEX));
+        LIST("client-leafonly.pem", "client-revoked.pem"), LIST("sha256:" HEX));
     struct pins *turned =
-        load_pins(LIST("self-signed.pem", "client-leafonly.pem"),
+        load_pins(LIST("client-revoked.pem", "client-leafonly.pem"),
             LIST("sha256//" BASE64));
     struct pins *fewer =
-        load_pins(LIST("self-signed.pem"), LIST("sha256:" HEX));
+        load_pins(LIST("client-revoked.pem"), LIST("sha256:" HEX));
     struct pins *none = load_pins(NOTHING, NOTHING);
 
     (void)state;
@@ -453,6 +453,8 @@ dates_are_judged(void **state)
     assert_reported(&report, SEVERITY_WARNING,
         "clients.trusted_certs client-expired.pem: a trusted certificate "
         "(CN=test client,O=sidelock development) has expired on ");
+    assert_reported(&report, SEVERITY_WARNING,
+        "; clients that need it are refused; renew it now");
     assert_true(has_code(&report, SL_EXPIRED));
     assert_int_equal(report.warning_count, 1);
     report_deinit(&report);
