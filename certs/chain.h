@@ -29,8 +29,9 @@ struct chain {
     const char *role; /* the key that names its file, for messages */
     struct chain_cert *certs;
     size_t count;
-    bool had_root;    /* arranging left out the root that it leads to */
-    bool left_out_ca; /* arranging left out a CA that did not fit */
+    bool had_root;     /* arranging left out the root that it leads to */
+    bool left_out_ca;  /* arranging left out a CA that did not fit */
+    bool ends_unknown; /* at an issuer that this system does not know */
 };
 
 /*
@@ -81,7 +82,7 @@ int chain_arrange(struct chain *chain, size_t leaf, const char *path,
  * found there is only noted, unless the file holds the leaf and a CA that did
  * not issue it: then the link between them is missing.
  */
-int chain_check_complete(const struct chain *chain, const char *path,
+int chain_check_complete(struct chain *chain, const char *path,
     const char *root_path, struct roots *roots,
     struct report *report) MUST_CHECK;
 

@@ -74,7 +74,7 @@ system_knows(struct roots *roots, const struct chain_cert *top)
 }
 
 int
-chain_check_complete(const struct chain *chain, const char *path,
+chain_check_complete(struct chain *chain, const char *path,
     const char *root_path, struct roots *roots, struct report *report)
 {
     const struct chain_cert *top = &chain->certs[chain->count - 1];
@@ -97,6 +97,7 @@ chain_check_complete(const struct chain *chain, const char *path,
             chain->role, path, info.issuer, info.subject);
         return -1;
     }
+    chain->ends_unknown = true;
     report_note(report,
         "%s %s: the chain ends at the issuer \"%s\", which is "
         "not "

@@ -100,6 +100,7 @@ take_all(struct identity *identity, struct material *material,
     if (x509_dns_names(leaf, &identity->names, &identity->name_count) != 0
         || take_chain(identity, &material->chain) != 0)
         return -1;
+    identity->ends_unknown = material->chain.ends_unknown;
     identity->key = material->keys[0];
     material->keys[0] = (struct blob){0};
     return 0;

@@ -63,7 +63,8 @@ struct identity {
     struct blob *chain;            /* chain_count of them: DER, leaf first */
     struct certificate_info *info; /* of the same */
     size_t chain_count;
-    char **names; /* DNS names of the leaf (x509_dns_names) */
+    bool ends_unknown; /* at an issuer that this system does not know */
+    char **names;      /* DNS names of the leaf (x509_dns_names) */
     size_t name_count;
     struct blob key;    /* DER, secret */
     struct blob staple; /* OCSP response to send along (DER), or empty */

@@ -84,6 +84,8 @@ find_root(
     if (identity->chain_count == 1
         && strcmp(identity->info[0].subject, identity->info[0].issuer) == 0)
         return settings->cert; /* self-signed; "" if it is in a keystore */
+    if (identity->ends_unknown)
+        return "CA.pem"; /* where that is, only the user knows */
     return "";
 }
 

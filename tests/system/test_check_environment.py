@@ -211,6 +211,18 @@ def test_the_printed_command_verifies_what_is_served(
     assert run_line(line) != 0, line
 
 
+def test_the_printed_command_leaves_room_for_an_authority_of_ones_own(
+    program, check, config, pki
+):
+    """As it stands, openssl would not know whom to trust: the chain ends
+    at an issuer that is not among the system's roots."""
+    config["service"]["listen"] = f"127.0.0.1:{net.free_port()}"
+    line = verify_command(check(config)[1])
+    assert " -CAfile CA.pem " in line
+    program(config).start()
+    assert run_line(line.replace("CA.pem", str(pki.ca))) == 0, line
+
+
 def test_the_printed_command_verifies_an_address(program, check, config, pki):
     """A server_name that is an IP address is verified, not asked for."""
     config["service"]["listen"] = f"127.0.0.1:{net.free_port()}"
