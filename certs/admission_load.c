@@ -103,8 +103,10 @@ void
 admission_judge_dates(const struct admission *admission, time_t now,
     int64_t warn_days, struct report *report)
 {
-    struct date_judge judge = {
-        .now = now, .warn_days = warn_days, .report = report};
+    struct date_judge judge = {.now = now,
+        .warn_days = warn_days,
+        .report = report,
+        .is_of_clients = true};
 
     for (size_t i = 0; i < admission->trust->ca_count; i++)
         dates_judge(&judge, &admission->trust->info[i], "clients.ca", "a CA");

@@ -41,17 +41,20 @@ dates_judge(const struct date_judge *judge, const struct certificate_info *info,
     if (judge->now < info->not_before) {
         date_format(info->not_before, date);
         report_warning(judge->report, SL_NOT_YET_VALID,
-            "%s: %s (%s) is not valid before %s; clients refuse it until then; "
-            "is this machine's clock right?",
-            where, what, info->subject, date);
+            "%s: %s (%s) is not valid before %s; %s until then; is this "
+            "machine's clock right?",
+            where, what, info->subject, date,
+            judge->is_of_clients ? "clients that need it are refused"
+                                 : "clients refuse it");
         return;
     }
     date_format(info->not_after, date);
     if (days < 0)
         report_warning(judge->report, SL_EXPIRED,
-            "%s: %s (%s) has expired on %s; who checks refuses it; renew "
-            "it now",
-            where, what, info->subject, date);
+            "%s: %s (%s) has expired on %s; %s; renew it now", where, what,
+            info->subject, date,
+            judge->is_of_clients ? "clients that need it are refused"
+                                 : "who checks refuses it");
     else if (is_within_days(info->not_after, judge->now, judge->warn_days))
         report_warning(judge->report, SL_EXPIRES_SOON,
             "%s: %s (%s) expires in %lld days, on %s; renew it", where, what,

@@ -27,6 +27,7 @@ struct date_judge {
     time_t now;
     int64_t warn_days;
     struct report *report;
+    bool is_of_clients; /* what clients show and their CAs: we refuse it */
 };
 
 /*

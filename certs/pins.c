@@ -257,8 +257,10 @@ void
 pins_judge(const struct pins *pins, time_t now, int64_t warn_days,
     struct report *report)
 {
-    const struct date_judge judge = {
-        .now = now, .warn_days = warn_days, .report = report};
+    const struct date_judge judge = {.now = now,
+        .warn_days = warn_days,
+        .report = report,
+        .is_of_clients = true};
 
     char where[IDENTITY_NAME_BYTES];
 

@@ -23,7 +23,8 @@ snapshot_judge(
     const struct snapshot *snapshot, time_t now, struct report *report)
 {
     const struct config *config = snapshot->config;
-    const struct date_judge judge = {now, config->reload.warn_days, report};
+    const struct date_judge judge = {
+        .now = now, .warn_days = config->reload.warn_days, .report = report};
 
     for (size_t i = 0; i < snapshot->identity_count; i++)
         if (snapshot->identities[i].identity != NULL)

@@ -241,8 +241,8 @@
     X(SL_EXPIRED, "SL-EXPIRED", \
       "a certificate has expired", \
       "it was not renewed, or the renewed file was not installed", \
-      "renew it now; connections are still encrypted, but clients that " \
-      "verify refuse them") \
+      "renew it now; until then a server's is served on, and clients that " \
+      "verify refuse it; with a client's or its CA's nobody comes in") \
     X(SL_EXPIRES_SOON, "SL-EXPIRES-SOON", \
       "a certificate is about to expire", \
       "the warning begins warn_days before the end", \

@@ -255,8 +255,9 @@ static void
 judge_dates(const struct check *check,
     const struct check_certificate *certificate, struct report *found)
 {
-    const struct date_judge judge = {
-        check->now, check->config->reload.warn_days, found};
+    const struct date_judge judge = {.now = check->now,
+        .warn_days = check->config->reload.warn_days,
+        .report = found};
     const struct identity *identity = certificate->identity;
     char where[512];
 
