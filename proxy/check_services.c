@@ -165,7 +165,7 @@ check_clients(struct check *check, const struct config_service *service)
     if (admission != NULL)
         add_clients_row(check, &row, admission);
     else
-        check_add_row(check, &row, "cannot be told from others");
+        check_add_row(check, &row, "who may come in cannot be loaded");
     admission_free(admission);
     report_deinit(&found);
 }
