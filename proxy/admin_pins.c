@@ -8,7 +8,7 @@
 #include "proxy/admin_status.h"
 
 enum {
-    NAME_COLUMNS = 40
+    NAME_COLUMNS = 51 /* "sha256:" and the base64 of a hash */
 };
 
 void
