@@ -65,8 +65,8 @@
       "a file is not there", \
       "the path is wrong, it is relative to another folder, or its " \
       "mount or secret has not come yet", \
-      "correct the path; for a file that comes later write on_missing = " \
-      "wait") \
+      "correct the path; for a server's certificate that comes later write " \
+      "on_missing = wait") \
     X(SL_FILE_DENIED, "SL-FILE-DENIED", \
       "we may not read a file", \
       "owner and mode of the file, or of a folder above it, keep the " \
@@ -157,7 +157,8 @@
       "a key or keystore is encrypted, and no password is given", \
       "password_file, password_env and password_credential are all " \
       "empty, or what they name holds nothing", \
-      "write password_file = FILE in its [certificate]") \
+      "write password_file = FILE in its [certificate], ca_password_file in " \
+      "[clients] for a truststore") \
     X(SL_PASSWORD_WRONG, "SL-PASSWORD-WRONG", \
       "the password does not open the key or keystore", \
       "it was changed, or has a stray space; one line end at its end is " \
@@ -333,12 +334,13 @@
     X(SL_CA_NONE, "SL-CA-NONE", \
       "no CA could be loaded", \
       "clients.ca is empty or names files without certificates", \
-      "write ca = FILE in [clients]") \
+      "write ca = FILE in [clients], with a CA's certificate in the file") \
     X(SL_CA_NOT, "SL-CA-NOT", \
       "a certificate in clients.ca is no CA", \
       "its basic constraints or key usage do not let it sign; a client " \
       "could vouch for others", \
-      "put only CA certificates into the file") \
+      "put only CA certificates into the file; a client's own belongs into " \
+      "clients.trusted_certs") \
     X(SL_CA_SYSTEM, "SL-CA-SYSTEM", \
       "every public CA vouches for clients", \
       "clients.ca = system means those that browsers believe; anybody can " \
