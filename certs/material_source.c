@@ -312,6 +312,21 @@ refuse_keyless(struct source *source)
     return -1;
 }
 
+static int
+refuse_certless(struct source *source)
+{
+    char file[FORM_TEXT_BYTES];
+
+    if (strcmp(source->other_label, "PKCS7") != 0)
+        return chain_refuse_empty(source->role, source->path, source->report);
+    form_quote(source->path, file, sizeof(file));
+    report_error(source->report, SL_FORMAT_UNKNOWN,
+        "%s %s: cannot be read: it is PKCS#7, certificates without a key; "
+        "convert it: openssl pkcs7 -in %s -print_certs -out %s.pem",
+        source->role, source->path, file, file);
+    return -1;
+}
+
 int
 source_read(struct source *source)
 {
@@ -331,5 +346,5 @@ source_read(struct source *source)
         return -1;
     if (!lacks_certs)
         return refuse_keyless(source);
-    return chain_refuse_empty(source->role, source->path, source->report);
+    return refuse_certless(source);
 }

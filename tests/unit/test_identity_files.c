@@ -97,6 +97,19 @@ pkcs7_is_refused_with_its_command(void **state)
         "openssl pkcs7 -inform DER -in server.p7b -print_certs");
 }
 
+/* With the command for PEM, which reads no DER, nor the other way round. */
+static void
+pkcs7_in_pem_is_refused_with_its_command(void **state)
+{
+    const char *const arguments[] = {"crl2pkcs7", "-nocrl", "-certfile",
+        "server.pem", "-out", "server-pem.p7b", NULL};
+
+    (void)state;
+    run_openssl(arguments);
+    refused_as("server-pem.p7b", "server.key", SL_FORMAT_UNKNOWN,
+        "openssl pkcs7 -in server-pem.p7b -print_certs");
+}
+
 static void
 openssh_key_is_refused_with_its_command(void **state)
 {
@@ -375,6 +388,7 @@ main(void)
         cmocka_unit_test(certificate_request_is_refused_by_its_name),
         cmocka_unit_test(public_key_is_refused_by_its_name),
         cmocka_unit_test(pkcs7_is_refused_with_its_command),
+        cmocka_unit_test(pkcs7_in_pem_is_refused_with_its_command),
         cmocka_unit_test(openssh_key_is_refused_with_its_command),
         cmocka_unit_test(wide_text_is_refused_with_its_command),
         cmocka_unit_test(certificate_as_der_given_as_key_is_refused),
