@@ -141,6 +141,7 @@ put_service(struct json *json, const struct server *server, size_t index)
     admin_each_certificate(server, index, put_certificate, &certificates);
     json_end_array(json);
     json_put_int(json, "certificates_left_out", (int64_t)certificates.left_out);
+    admin_put_trust(json, server, index);
     admin_put_census(json, server, index);
     json_end_object(json);
 }

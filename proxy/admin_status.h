@@ -61,6 +61,13 @@ void admin_print_pins(FILE *out, const struct pins *pins);
 
 void admin_put_time(struct json *json, const char *key, time_t at);
 
+/* "clients" of a service: null unless they are asked for a certificate
+ * (admin_trust.c). */
+void admin_put_trust(
+    struct json *json, const struct server *server, size_t service_index);
+void admin_print_trust(
+    FILE *out, const struct server *server, size_t service_index);
+
 /* "census" of a service: null unless its clients are counted
  * (admin_census.c). */
 void admin_put_census(

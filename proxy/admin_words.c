@@ -148,6 +148,7 @@ print_service(FILE *out, const struct server *server, size_t index)
     print_status_line(out, server, index);
     print_addresses(out, server, index);
     admin_print_census(out, server, index);
+    admin_print_trust(out, server, index);
     if (server->snapshot->services[index].mode != SERVICE_TLS)
         return;
     admin_each_certificate(server, index, print_certificate, &certificates);

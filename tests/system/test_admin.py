@@ -255,6 +255,11 @@ def test_status_as_json_tells_the_same(admin, config, fresh_pki):
     )
 
 
+def test_the_status_of_who_asks_nobody_has_no_clients(admin):
+    assert "client CAs" not in admin.command("status").stdout
+    assert admin.service()["clients"] is None
+
+
 def test_status_follows_what_is_served(admin, config, fresh_pki):
     """Not what is on disk: files that changed are only said to have."""
     replace(config, fresh_pki.renewed)

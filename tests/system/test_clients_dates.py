@@ -2,9 +2,11 @@
 """Dates of clients, their CAs and lists, while the calendar moves on under a
 running program."""
 
+import json
+
 import pytest
 
-from lib import backends
+from lib import backends, sidelock
 from lib.clock import Clock, shifted
 from lib.mtls import accepted, each_version, refused
 from lib.sidelock import one_service
@@ -21,11 +23,12 @@ def clock(tmp_path):
 def guard(program, pki, serve, clock):
     """guard(keys of [clients]) starts a service that lives by the clock."""
 
-    def start_guard(environ=None, **clients):
+    def start_guard(environ=None, admin=None, **clients):
         config = one_service(pki.server_certificate, serve(backends.echo))
         config["service"]["required_level"] = "peer"
         config["clients"] = {"ca": pki.ca, "allow_all": True, **clients}
         config["reload"] = {"watch": 0}
+        config["admin"] = admin or {}
         return program(config, environ=environ or clock.environ()).start()
 
     return start_guard
@@ -109,6 +112,44 @@ def test_a_ca_that_expires_meanwhile_vouches_for_nobody(
         assert line["code"] == "SL-CLIENT-EXPIRED"
         assert "a CA on its way expired on" in line["detail"]
     accepted(proxy, pki.context(version, pki.client_certificate))
+
+
+def statuses(proxy):
+    """The status in words, and that of the service for programs."""
+    told = sidelock.run("status", "-c", proxy.config_path)
+    facts = sidelock.run("status", "--json", "-c", proxy.config_path)
+    (service,) = json.loads(facts.stdout)["services"]
+    return told.stdout, service
+
+
+def test_the_status_says_who_vouches_and_until_when(
+    guard, pki, clock, tmp_path
+):
+    """Each CA and each list, also while nothing is wrong with them."""
+    brief = pki.craft_authority("brief", days=(-1, 60))
+    path = pki.crl(tmp_path / "ca.crl", days=(-1, 7))
+    socket = tmp_path / "admin"
+    proxy = guard(
+        ca=[pki.ca, brief], crl=path, crl_policy="soft",
+        admin={"listen": f"unix:{socket}"},
+    )  # fmt: skip
+    words, service = statuses(proxy)
+    first = '2; the first to end: "CN=sidelock test brief", valid until 20'
+    assert f"  client CAs  {first}" in words
+    assert "  revocation  1 list, 0 serial numbers; the next is due on" in words
+    clients = service["clients"]
+    assert clients["required"]
+    assert {ca["subject"] for ca in clients["cas"]} == {
+        "CN=sidelock test ca", "CN=sidelock test brief",
+    }  # fmt: skip
+    (list_,) = clients["revocation_lists"]
+    assert list_["issuer"] == "CN=sidelock test ca"
+    assert (list_["file"], list_["revoked"]) == (str(path), 0)
+    assert list_["next_update"] > list_["this_update"]
+    clock.set(61)
+    words, _ = statuses(proxy)
+    assert '"CN=sidelock test brief", expired on 20' in words
+    assert "the next was due on 20" in words
 
 
 def test_a_ca_near_its_end_is_told(guard, pki):
