@@ -36,6 +36,23 @@ report_rule(const struct rule_place *place, const struct rule_text *text,
     report_error(report, SL_CONFIG_VALUE, "%s%s: %s", place->where, shown, why);
 }
 
+/* It was written for something that these kinds do not have. */
+static void
+warn_of_star(const struct rule_place *place, const struct rule_text *text,
+    struct report *report)
+{
+    char shown[SHOWN_BYTES];
+
+    if ((text->kind != RULE_CN && text->kind != RULE_OU)
+        || memchr(text->data, '*', text->len) == NULL)
+        return;
+    text_escape(shown, sizeof(shown), text->data, text->len);
+    report_warning(report, SL_CONFIG_VALUE,
+        "%s%s: the * is no wildcard here and stands for itself: write each"
+        " name, or a rule that has wildcards (allow_dns, allow_uri)",
+        place->where, shown);
+}
+
 int
 rules_add(struct rules *rules, const struct rule_place *place,
     const struct rule_text *text, size_t *twice, struct report *report)
@@ -47,6 +64,7 @@ rules_add(struct rules *rules, const struct rule_place *place,
         report_rule(place, text, why, report);
         return -1;
     }
+    warn_of_star(place, text, report);
     key.is_deny = place->is_deny;
     switch (rules_table_add(rules, &key, place->line)) {
     case RULES_ADDED:

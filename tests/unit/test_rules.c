@@ -630,6 +630,33 @@ bad_rules_are_refused_with_the_remedy(void **state)
         assert_refused(cases[i].line, cases[i].text_part);
 }
 
+/* Who writes one means more than it does, and a deny rule then denies less. */
+static void
+stars_in_common_names_and_units_are_warned_of(void **state)
+{
+    struct lists *lists = make_lists(
+        FACTS("cn:*.example.com", "deny-ou:x*", "cn:a", "dns:*.example.com"));
+    struct report report;
+    struct rules *rules;
+
+    (void)state;
+    report_init(&report);
+    rules = rules_load(&lists->clients, &report);
+    assert_non_null(rules);
+    assert_reported(&report, SEVERITY_WARNING,
+        "clients.allow_cn = *.example.com: the * is no wildcard");
+    assert_reported(
+        &report, SEVERITY_WARNING, "clients.deny_ou = x*: the * is no");
+    assert_int_equal(report.warning_count, 2);
+    assert_verdict(rules, FACTS("cn:*.example.com"), RULES_ALLOWED,
+        "allow_cn *.example.com");
+    assert_verdict(rules, FACTS("cn:a.example.com"), RULES_NO_MATCH,
+        "no allow_* rule names it: CN \"a.example.com\"");
+    rules_free(rules);
+    report_deinit(&report);
+    free_lists(lists);
+}
+
 static void
 longer_rule_than_a_kilobyte_is_refused(void **state)
 {
@@ -770,6 +797,7 @@ main(void)
         cmocka_unit_test(without_rules_nobody_is_admitted),
         cmocka_unit_test(words_are_escaped_and_bounded),
         cmocka_unit_test(bad_rules_are_refused_with_the_remedy),
+        cmocka_unit_test(stars_in_common_names_and_units_are_warned_of),
         cmocka_unit_test(longer_rule_than_a_kilobyte_is_refused),
         cmocka_unit_test(every_bad_rule_is_reported),
         cmocka_unit_test(rule_that_is_written_twice_is_noted),
