@@ -85,8 +85,10 @@ chain_check_complete(struct chain *chain, const char *path,
 
         return file != NULL ? check_root_file(chain, path, file, report) : -1;
     }
-    if (chain->had_root || x509_is_self_signed(top->x509)
-        || system_knows(roots, top))
+    if (x509_is_self_signed(top->x509) || system_knows(roots, top))
+        return 0;
+    chain->ends_unknown = true;
+    if (chain->had_root)
         return 0;
     x509_fill_info(top->x509, &info);
     if (chain->left_out_ca && chain->count == 1) {
@@ -97,7 +99,6 @@ chain_check_complete(struct chain *chain, const char *path,
             chain->role, path, info.issuer, info.subject);
         return -1;
     }
-    chain->ends_unknown = true;
     report_note(report,
         "%s %s: the chain ends at the issuer \"%s\", which is "
         "not "

@@ -9,6 +9,7 @@ import shlex
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -211,12 +212,18 @@ def test_the_printed_command_verifies_what_is_served(
     assert run_line(line) != 0, line
 
 
+@pytest.mark.parametrize("has_root", [False, True], ids=["left out", "there"])
 def test_the_printed_command_leaves_room_for_an_authority_of_ones_own(
-    program, check, config, pki
+    program, check, config, pki, tmp_path, has_root
 ):
     """As it stands, openssl would not know whom to trust: the chain ends
-    at an issuer that is not among the system's roots."""
+    at an issuer that is not among the system's roots, be it in the file."""
     config["service"]["listen"] = f"127.0.0.1:{net.free_port()}"
+    if has_root:
+        whole = tmp_path / "whole.pem"
+        leaf = Path(config["certificate"]["cert"]).read_bytes()
+        whole.write_bytes(leaf + pki.ca.read_bytes())
+        config["certificate"]["cert"] = whole
     line = verify_command(check(config)[1])
     assert " -CAfile CA.pem " in line
     program(config).start()
