@@ -3,8 +3,10 @@
 #include "proxy/exchange.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,11 +65,30 @@ report_unreachable(const char *listen_text, const struct address *address,
             "root, or join the group",
             listen_text,
             access[0] != '\0' ? access : "a folder of the path is closed");
+    else if (error == EAGAIN)
+        report_error(report, SL_ADMIN,
+            "admin.listen %s: %d s were not enough to be let in: the process "
+            "is stopped, or others ask it all the time",
+            listen_text, PATIENCE_MS / 1000);
     else
         report_error(report, SL_ADMIN, "admin.listen %s: cannot connect: %s",
             listen_text, strerror(error));
     return error == ENOENT || error == ECONNREFUSED ? EXCHANGE_NOBODY
                                                     : EXCHANGE_FAILED;
+}
+
+/* Waits for its turn when others are before it. 0, or -1 with errno. */
+static int
+connect_patiently(int fd, const struct address *address)
+{
+    const struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
+
+    if (fd < 0)
+        return -1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    if (connect(fd, &address->sock.any, address->len) != 0)
+        return -1;
+    return fcntl(fd, F_SETFL, O_NONBLOCK);
 }
 
 /* *fd is a connected socket afterwards, if it can be. */
@@ -87,8 +108,8 @@ reach(const struct config *config, struct report *report, int *fd)
         report_error(report, SL_ADMIN, "admin.listen %s: %s", listen_text, why);
         return EXCHANGE_FAILED;
     }
-    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (*fd >= 0 && connect(*fd, &address.sock.any, address.len) == 0)
+    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connect_patiently(*fd, &address) == 0)
         return EXCHANGE_ANSWERED;
     result = report_unreachable(listen_text, &address, errno, report);
     if (*fd >= 0)

@@ -2,6 +2,7 @@
 """The admin socket: `sidelock reload` and `sidelock status` tell the truth,
 and nobody who connects can hold up anything."""
 
+import contextlib
 import json
 import os
 import re
@@ -707,3 +708,38 @@ def test_a_stopped_process_does_not_answer_but_serves_later(admin):
         with admin.proxy.held():
             sock.send(b"GET /live HTTP/1.1\r\n\r\n")
         assert read_answer(sock)[0] == 200
+
+
+def fill_queue(path, stack):
+    """Connects until there is no room for another that waits."""
+    for _ in range(1000):
+        sock = stack.enter_context(socket.socket(socket.AF_UNIX))
+        sock.setblocking(False)
+        try:
+            sock.connect(str(path))
+        except BlockingIOError:
+            return
+    raise AssertionError("there is always room")
+
+
+def is_asleep(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return file.read().rpartition(")")[2].split()[0] == "S"
+
+
+def test_a_command_waits_for_its_turn(admin):
+    """As many as may queue are before it. (It failed at once.)"""
+    with contextlib.ExitStack() as others, admin.proxy.held():
+        fill_queue(admin.path, others)
+        command = subprocess.Popen(
+            [str(settings.BINARY), "status", "-c", admin.proxy.config_path],
+            env=sidelock.environment(), stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        until(
+            lambda: command.poll() is not None or is_asleep(command.pid),
+            "it waits, or has ended",
+        )
+    said, _ = command.communicate(timeout=settings.DEADLINE_S)
+    assert command.returncode in (0, 2), said
+    assert "service default: Secure to localhost" in said
