@@ -72,24 +72,34 @@ wait_for_beside() {
     return "$status"
 }
 
-# Each fuzzer starts from its corpus and keeps what it finds out of the tree.
+# run_fuzzer NAME FOLDER: it starts from its corpus and keeps what it finds out
+# of the tree.
+run_fuzzer() {
+    local name=$1 work=$2/$1
+    mkdir "$work"
+    say "$name: $fuzz_seconds s"
+    run_logged "build/fuzz/$name.log" "build/fuzz/$name" \
+        -max_total_time="$fuzz_seconds" -timeout=10 -rss_limit_mb=2048 \
+        -artifact_prefix="$ROOT/build/fuzz/$name-" \
+        "$work" "tests/fuzz/corpus/${name#fuzz_}" && return 0
+    say "the input that broke it is in build/fuzz/$name-*"
+    return 1
+}
+
+# As many at a time as there are processors.
 run_fuzzers() {
-    local fuzzer name work status=0
+    local fuzzer work status=0
     build fuzz --target fuzzers || return 1
     work=$(mktemp -d "${TMPDIR:-/tmp}/sidelock-fuzz.XXXXXX")
     for fuzzer in tests/fuzz/fuzz_*.c; do
-        [ -f "$fuzzer" ] || continue
-        name=$(basename "$fuzzer" .c)
-        mkdir "$work/$name"
-        say "$name: $fuzz_seconds s"
-        if ! run_logged "build/fuzz/$name.log" "build/fuzz/$name" \
-            -max_total_time="$fuzz_seconds" -timeout=10 -rss_limit_mb=2048 \
-            -artifact_prefix="$ROOT/build/fuzz/$name-" \
-            "$work/$name" "tests/fuzz/corpus/${name#fuzz_}"; then
-            say "the input that broke it is in build/fuzz/$name-*"
-            status=1
-        fi
+        while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+            wait -n || true # what failed is in a file
+        done
+        { run_fuzzer "$(basename "$fuzzer" .c)" "$work" ||
+            touch "$work/failed"; } &
     done
+    wait
+    [ ! -e "$work/failed" ] || status=1
     rm -rf "$work"
     return "$status"
 }
