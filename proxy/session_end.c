@@ -20,7 +20,6 @@ session_free(struct session *session)
 
     TAILQ_REMOVE(&host->sessions, session, entry);
     host->session_count--;
-    session_leave_census(session);
     view_unref(session->view);
     peer_deinit(&session->peer);
     free(session->server_name);
@@ -140,6 +139,7 @@ session_finish(struct session *session)
 {
     bool has_relayed = session->state == SESSION_RELAY;
 
+    session_leave_census(session); /* first: the log is what others go by */
     session_log_end(session);
     unwatch(session);
     if (session->reason == CLOSE_DONE

@@ -48,18 +48,23 @@ class Counted:
         ]
 
     def plain(self, source=None):
+        """A visit that is over and counted when this returns."""
+        mark = self.proxy.log.mark()
         with net.connect(self.proxy.address(), source) as sock:
             sock.sendall(b"plain")
             sock.shutdown(socket.SHUT_WR)
             assert sock.recv(100) == b"plain"
             assert sock.recv(100) == b""
+        self.proxy.connection_end(since=mark)
 
     def secure(self, source=None, version=tls.TLS13, certificate=None):
+        mark = self.proxy.log.mark()
         context = self.pki.context(version, certificate)
         address = self.proxy.address()
         with TlsClient.open(address, context, source=source) as client:
             assert client.echo(b"secure") == b"secure"
             client.finish()
+        self.proxy.connection_end(since=mark)
 
 
 @pytest.fixture
@@ -169,10 +174,14 @@ def test_many_sources_are_bounded(counted):
         f"127.66.{number // 200}.{1 + number % 200}"
         for number in range(SOURCES_MAX + more)
     ]
-    for source in sources:
+    for source in sources[: more + 1]:
+        counted.plain(source)
+    for source in sources[more + 1 : -1]:
         with net.connect(counted.proxy.address(), source) as sock:
             sock.sendall(b"x")
             assert sock.recv(1) == b"x"
+    counted.proxy.log.wait_count(len(sources) - 1, "connection")
+    counted.plain(sources[-1])
     census = counted.census()
     assert len(census["sources"]) == SOURCES_MAX
     assert census["has_forgotten_sources"]
