@@ -100,7 +100,9 @@ write_all(int fd, const char *text, size_t len)
     while (len > 0) {
         ssize_t count = write(fd, text, len);
 
-        if (count < 0)
+        if (count == 0)
+            errno = EIO; /* again and again, perhaps */
+        if (count <= 0)
             return -1;
         text += count;
         len -= (size_t)count;

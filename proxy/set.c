@@ -72,8 +72,9 @@ needs_restart(const struct edit *edit)
 struct edits {
     const char *path;
     char *text;
-    FILE *words; /* what there is to say when all is good */
-    char *wrong; /* the first value that cannot be one, in words */
+    FILE *words;   /* what there is to say when all is good */
+    bool is_wrong; /* a value cannot be one: */
+    char *wrong;   /* the first such, in words; NULL: no memory for them */
     size_t changed_count;
     bool has_restart;
 };
@@ -90,14 +91,17 @@ judge_value(struct edits *edits, const struct edit *edit)
 
     if (keys_find_section(&kind, edit->kind) == 0)
         key = keys_find(kind, edit->key);
-    if (key == NULL || edit->value == NULL || edits->wrong != NULL)
+    if (key == NULL || edit->value == NULL || edits->is_wrong)
         return;
     memset(&value, 0, sizeof(value));
-    if (value_parse(key, &value, edit->value, why, sizeof(why)) == 0)
+    if (value_parse(key, &value, edit->value, why, sizeof(why)) == 0) {
         value_clear(key->type, &value);
-    else if (asprintf(&edits->wrong, "[%s] %s = %s: %s", edit->kind, edit->key,
-                 edit->value, why)
-             < 0)
+        return;
+    }
+    edits->is_wrong = true;
+    if (asprintf(&edits->wrong, "[%s] %s = %s: %s", edit->kind, edit->key,
+            edit->value, why)
+        < 0)
         edits->wrong = NULL;
 }
 
@@ -160,12 +164,13 @@ check(const struct config_source *source, const struct edits *edits,
     }
     *watch_ms = config->reload.watch_ms;
     config_free(config);
-    if (edits->wrong == NULL)
+    if (!edits->is_wrong)
         return EXIT_GOOD;
     (void)fprintf(stderr,
         "sidelock: error: %s: %s [%s]\n"
         "sidelock: nothing was written, %s is as it was\n",
-        edits->path, edits->wrong, guide_text(SL_CONFIG_VALUE), edits->path);
+        edits->path, edits->wrong != NULL ? edits->wrong : "a bad value",
+        guide_text(SL_CONFIG_VALUE), edits->path);
     return EXIT_ERROR;
 }
 

@@ -586,17 +586,23 @@ def test_commands_at_once_lose_nothing(ini, enroll):
     assert sorted(re.findall("[0-9a-f]{64}", enroll.read_text())) == wanted
 
 
-def test_what_others_do_meanwhile_is_not_missed(proxy, enroll):
-    """While `revoke` waits for the lock, the process takes up what is to be
-    revoked: it is not in effect before that is taken back."""
+def at_the_lock(enroll, word, proxy):
+    """The command, which waits; closing the descriptor lets it go on."""
     folder = os.open(enroll.parent, os.O_RDONLY | os.O_DIRECTORY)
     fcntl.flock(folder, fcntl.LOCK_EX)
-    revoke = subprocess.Popen(
-        [settings.BINARY, "revoke", "-c", proxy.config_path, A],
+    command_ = subprocess.Popen(
+        [settings.BINARY, word, "-c", proxy.config_path, A],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env=sidelock.environment(),
     )  # fmt: skip
-    until(lambda: _all_wait([revoke]), "the command at the lock")
+    until(lambda: _all_wait([command_]), "the command at the lock")
+    return folder, command_
+
+
+def test_what_others_do_meanwhile_is_not_missed(proxy, enroll):
+    """While `revoke` waits for the lock, the process takes up what is to be
+    revoked: it is not in effect before that is taken back."""
+    folder, revoke = at_the_lock(enroll, "revoke", proxy)
     enroll.write_text(f"{A}\n{B}\n")
     proxy.reload()
     os.close(folder)
@@ -610,14 +616,7 @@ def test_what_others_do_meanwhile_is_not_missed(proxy, enroll):
 
 def test_what_others_take_back_is_told(proxy, enroll):
     """Approved, and taken out again before the process has read it."""
-    folder = os.open(enroll.parent, os.O_RDONLY | os.O_DIRECTORY)
-    fcntl.flock(folder, fcntl.LOCK_EX)
-    authorize = subprocess.Popen(
-        [settings.BINARY, "authorize", "-c", proxy.config_path, A],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=sidelock.environment(),
-    )  # fmt: skip
-    until(lambda: _all_wait([authorize]), "the command at the lock")
+    folder, authorize = at_the_lock(enroll, "authorize", proxy)
     with proxy.held():
         os.close(folder)
         until(enroll.exists, "the file is written")
