@@ -10,7 +10,7 @@ import pytest
 
 from lib import backends, net, tls
 from lib.mtls import each_version, refused
-from lib.settings import SANITIZER
+from lib.pki import BRIEF_DAYS, end_of, outlive
 from lib.sidelock import one_service
 from lib.tls import TlsClient
 from lib.wait import until
@@ -409,13 +409,11 @@ def test_a_connection_ends_with_its_certificate(
 ):
     """end_on_client_expiry: with a line that says so; also when the client
     came by a ticket. Others live on."""
-    lasts_s = 12 if SANITIZER else 6
-    end = time.time() + lasts_s
-    certificate = pki.client("brief", days=(-1, lasts_s / 86400))
-    context = pki.context(version, certificate)
     proxy = guard(allow_all=True, end_on_client_expiry=True)
     proxy.config["tls"] = {"resumption": resumption}
     proxy.reload()
+    certificate = pki.client("brief", days=BRIEF_DAYS)
+    context = pki.context(version, certificate)
     with connect(proxy, context) as client:
         session = client.tls.session
         client.finish()
@@ -426,7 +424,7 @@ def test_a_connection_ends_with_its_certificate(
     ) as client:
         assert client.tls.session_reused == (resumption == "yes")
         ends(client)
-        assert time.time() >= end - 1
+        assert time.time() > end_of(certificate) - 1
         line = proxy.connection_end(since=mark)
         assert line["reason"] == "client_expired"
         assert line["code"] == "SL-CLIENT-NO-LONGER"
@@ -439,13 +437,11 @@ def test_a_connection_ends_with_its_certificate(
 def test_otherwise_it_lives_on(guard, pki, version):
     """Without end_on_client_expiry a connection outlives the certificate; the
     next one is refused."""
-    lasts_s = 12 if SANITIZER else 4
-    end = time.time() + lasts_s
-    certificate = pki.client("brief", days=(-1, lasts_s / 86400))
-    context = pki.context(version, certificate)
     proxy = guard(allow_all=True)
+    certificate = pki.client("brief", days=BRIEF_DAYS)
+    context = pki.context(version, certificate)
     with connect(proxy, context) as client:
-        until(lambda: time.time() > end + 1, "the certificate has ended")
+        outlive(certificate)
         line = refused(proxy, context)
         assert line["code"] == "SL-CLIENT-EXPIRED"
         lives(client)

@@ -5,6 +5,7 @@ make, in this process."""
 import itertools
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -14,7 +15,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from lib.settings import SANITIZER
+from lib.wait import until
+
 SERVER_NAMES = "DNS:localhost,IP:127.0.0.1,IP:::1"
+
+# For certificates that end during a test: long enough for all that it does
+# before.
+BRIEF_DAYS = (-1, (15 if SANITIZER else 8) / 86400)
 
 _CONFIG = """
 [ca]
@@ -74,6 +82,19 @@ def facts(certificate):
         not_before=read.not_valid_before.strftime(minute),
         not_after=read.not_valid_after.strftime(minute),
     )
+
+
+def end_of(certificate):
+    """The last second of its time, since 1970."""
+    read = x509.load_pem_x509_certificate(certificate.cert.read_bytes())
+    return read.not_valid_after.replace(tzinfo=timezone.utc).timestamp()
+
+
+def outlive(certificate):
+    """Until it has ended. Its last second is part of its time (RFC 5280,
+    section 4.1.2.5)."""
+    end = end_of(certificate) + 1
+    until(lambda: time.time() > end, "the certificate has ended")
 
 
 def common_name(text):
