@@ -205,6 +205,7 @@ collect(struct check *check)
     add_user_row(check);
     if (check->config == NULL)
         return 0;
+    check_files(check);
     if (check_certificates(check) != 0)
         return -1;
     check_services(check);

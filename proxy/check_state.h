@@ -70,6 +70,8 @@ void check_add_row(struct check *check, const struct check_row *row,
 /* Adds those findings that the report does not have yet. */
 void check_merge(struct check *check, const struct report *found);
 
+/* Rows for the files that a start makes (check_files.c). */
+void check_files(struct check *check);
 /* Rows for all certificates; where a start would stop at the first error, the
  * errors of the others are found, too. -1: no memory. */
 int check_certificates(struct check *check) MUST_CHECK;

@@ -448,3 +448,40 @@ def test_json_of_settings_that_cannot_be_read(check_json, config):
     assert rows(result, "process", None, "settings") == [
         ("error", "SL-CONFIG-UNKNOWN")
     ]
+
+
+# -- the files that a start makes ----------------------------------------------
+
+
+MADE = [
+    ("log", "output", "{}", "log", "SL-LOG-OUTPUT"),
+    ("process", "pid_file", "{}", "pid file", "SL-PID-FILE"),
+    ("admin", "listen", "unix:{}", "admin socket", "SL-ADMIN"),
+]
+
+
+@pytest.mark.parametrize("section, key, form, row, code", MADE)
+def test_what_a_start_cannot_make_is_a_warning(
+    check_json, config, tmp_path, section, key, form, row, code
+):
+    """Its folder is missing: a start fails by that, and a check says so."""
+    folder = tmp_path / "later"
+    config[section] = {key: form.format(folder / "made")}
+    result = check_json(config)
+    assert rows(result, "process", None, row) == [("warning", code)]
+    assert codes(result, "warning") == [code] and result["exit_code"] == 2
+    started = sidelock.run("-c", tmp_path / "sidelock.ini", cwd=tmp_path)
+    assert started.returncode == 1 and f"[{code}]" in started.stderr
+    folder.mkdir()
+    result = check_json(config)
+    assert rows(result, "process", None, row) == [("ok", None)]
+    assert result["exit_code"] == 0 and not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("section, key, form, row, code", MADE)
+def test_a_folder_where_a_start_makes_a_file_is_a_warning(
+    check_json, config, tmp_path, section, key, form, row, code
+):
+    """It can be written, but nothing of the kind can be in its place."""
+    config[section] = {key: form.format(tmp_path)}
+    assert rows(check_json(config), "process", None, row) == [("warning", code)]
