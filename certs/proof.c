@@ -189,8 +189,8 @@ prove_version(struct context *context, const struct context_spec *spec,
         return 0;
     report_error(report, SL_PROOF_FAILED,
         "service %s: a trial handshake over %s with its own certificate '%s' "
-        "fails: %s; clients would "
-        "refuse it, too: check the chain, and that tls.ciphers fits the key",
+        "fails: %s; clients would refuse it, too: check the chain, and that "
+        "tls.ciphers has a suite for this version and this kind of key",
         spec->snapshot->config->services[spec->service_index].name,
         version == TLS_VERSION_1_3 ? "TLS 1.3" : "TLS 1.2",
         spec->snapshot->identities[spec->identity_index].settings->name,

@@ -312,6 +312,7 @@ const struct key config_keys[] = {
         .name = "trust_change_spread",
         DURATION(CONFIG, reload.trust_change_spread_ms),
         .fallback = "30s",
+        .min = 1,
         .max = DAY,
         .is_zero_allowed = true,
         .help = "such connections are closed spread over this time",

@@ -248,6 +248,8 @@ a_quantity_out_of_range_is_answered_with_the_range(void **state)
     assert_refused(&loaded, "[limits] buffer = 15KiB: write 16KiB to 1MiB");
     set("process.workers=257");
     assert_refused(&loaded, "workers = 257: write 1 to 256, or 0");
+    set("reload.trust_change_spread=2d");
+    assert_refused(&loaded, "spread = 2d: write 1ms to 1d, or 0");
     set("timeouts.handshake=0");
     assert_refused(&loaded, "handshake = 0: write 1ms to 1h");
 }

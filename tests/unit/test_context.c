@@ -227,6 +227,9 @@ ciphers_that_do_not_fit_the_key_are_refused(void **state)
     refused(GOOD_CERTIFICATE
         "[tls]\nmax_version = 1.2\nciphers = ECDHE-RSA-AES128-GCM-SHA256\n",
         "service default: a trial handshake over TLS 1.2", "tls.ciphers");
+    refused(GOOD_CERTIFICATE "[tls]\nciphers = TLS13-AES128-GCM-SHA256\n",
+        "service default: a trial handshake over TLS 1.2",
+        "a suite for this version");
 }
 
 /* --- life ---------------------------------------------------------------- */
