@@ -171,7 +171,8 @@ take_option(struct options *options, int option, char **argv)
     case OPTION_SET:
         return add_set(options, optarg);
     case 't':
-        options->command = COMMAND_CHECK;
+        if (options->command == COMMAND_RUN)
+            options->command = COMMAND_CHECK;
         return 0;
     case 'h':
         options->command = COMMAND_HELP;
@@ -215,12 +216,18 @@ check_words(const struct options *options)
 static int
 take_words(struct options *options, int argc, char **argv)
 {
+    bool is_dry = options->command == COMMAND_CHECK; /* by -t */
     int left = argc - optind;
 
     if (left == 0)
         return 0;
     if (take_command(options, argv[optind]) != 0)
         return -1;
+    if (is_dry && options->command == COMMAND_RUN)
+        options->command = COMMAND_CHECK;
+    if (is_dry && options->command != COMMAND_CHECK)
+        return complain(
+            "-t is `check`, and this is another command", argv[optind]);
     if (options->command == COMMAND_SET || options->command == COMMAND_AUTHORIZE
         || options->command == COMMAND_REVOKE) {
         options->words = argv + optind + 1;
@@ -278,6 +285,15 @@ check_source(const struct options *options)
         "no settings: give -c FILE, --set or SIDELOCK_SERVICE_...", NULL);
 }
 
+/* Options that ask about the program, whatever stands beside them. */
+static bool
+asks_about_program(const struct options *options)
+{
+    return options->command == COMMAND_HELP
+           || options->command == COMMAND_HELP_CONFIG
+           || options->command == COMMAND_VERSION;
+}
+
 int
 options_parse(struct options *options, int argc, char **argv)
 {
@@ -302,6 +318,8 @@ options_parse(struct options *options, int argc, char **argv)
     while ((option = getopt_long(argc, argv, short_options, longs, NULL)) != -1)
         if (take_option(options, option, argv) != 0)
             return -1;
+    if (asks_about_program(options))
+        return 0;
     if (take_words(options, argc, argv) != 0 || check_options(options) != 0)
         return -1;
     return check_source(options);

@@ -132,6 +132,22 @@ commands_are_known_by_name_and_by_option(void **state)
     assert_command("sidelock --version", COMMAND_VERSION);
 }
 
+/* Whoever asks for help beside a command gets it, and nothing else happens. */
+static void
+help_and_check_win_over_the_command_beside_them(void **state)
+{
+    (void)state;
+    assert_command("sidelock check --help", COMMAND_HELP);
+    assert_command("sidelock reload -c a.ini -h", COMMAND_HELP);
+    assert_command("sidelock revoke -c a.ini 0011aabb --help", COMMAND_HELP);
+    assert_command("sidelock --help -t", COMMAND_HELP);
+    assert_command("sidelock set --help-config", COMMAND_HELP_CONFIG);
+    assert_command("sidelock run -c a.ini -V", COMMAND_VERSION);
+    assert_command("sidelock run -t -c a.ini", COMMAND_CHECK);
+    assert_command("sidelock check -t -c a.ini", COMMAND_CHECK);
+    assert_refused("sidelock reload -t -c a.ini", "-t is `check`");
+}
+
 static void
 unknown_command_is_refused(void **state)
 {
@@ -359,6 +375,7 @@ main(void)
 #define WITHOUT_ENVIRONMENT(test) cmocka_unit_test_setup(test, set_up)
     const struct CMUnitTest tests[] = {
         WITHOUT_ENVIRONMENT(commands_are_known_by_name_and_by_option),
+        WITHOUT_ENVIRONMENT(help_and_check_win_over_the_command_beside_them),
         WITHOUT_ENVIRONMENT(unknown_command_is_refused),
         WITHOUT_ENVIRONMENT(second_command_is_refused),
         WITHOUT_ENVIRONMENT(explain_takes_one_code),
