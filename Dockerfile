@@ -9,8 +9,9 @@
 # or without a file, by environment variables (SIDELOCK_SECTION_KEY):
 #
 #   docker run -p 8443:8443 -v ./tls:/etc/sidelock/tls:ro \
+#       -v /run/app:/run/app \
 #       -e SIDELOCK_SERVICE_LISTEN=0.0.0.0:8443 \
-#       -e SIDELOCK_SERVICE_BACKEND=unix:/run/app.sock \
+#       -e SIDELOCK_SERVICE_BACKEND=unix:/run/app/app.sock \
 #       -e SIDELOCK_CERTIFICATE_CERT=/etc/sidelock/tls/tls.crt \
 #       -e SIDELOCK_CERTIFICATE_KEY=/etc/sidelock/tls/tls.key sidelock
 #

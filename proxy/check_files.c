@@ -53,20 +53,27 @@ probe_socket(const char *path)
     return probe_folder(path);
 }
 
+/* A setting that names such a file. */
+struct made {
+    const char *name; /* of its row */
+    const char *key;
+    enum guide_code code;
+};
+
 static void
-add_row(struct check *check, const char *name, enum guide_code code,
-    const char *value, int error)
+tell(struct check *check, const struct made *made, const char *value, int error)
 {
-    struct check_row row = {CHECK_PROCESS, "", name, CHECK_OK, SL_NONE, ""};
+    struct check_row row = {
+        CHECK_PROCESS, "", made->name, CHECK_OK, SL_NONE, ""};
 
     if (error != 0) {
         row.outcome = CHECK_WARNING;
-        row.code = code;
-        report_warning(&check->report, code,
-            "the %s %s cannot be made: %s; a start would fail; make its folder "
+        row.code = made->code;
+        report_warning(&check->report, made->code,
+            "%s %s: cannot be made: %s; a start would fail; make its folder "
             "for the user that sidelock runs as (systemd: RuntimeDirectory=, "
             "LogsDirectory=)",
-            name, value, strerror(error));
+            made->key, value, strerror(error));
     }
     check_add_row(check, &row, "%s", value);
 }
@@ -74,16 +81,19 @@ add_row(struct check *check, const char *name, enum guide_code code,
 void
 check_files(struct check *check)
 {
+    static const struct made log = {"log", "log.output", SL_LOG_OUTPUT};
+    static const struct made pid = {
+        "pid file", "process.pid_file", SL_PID_FILE};
+    static const struct made admin = {"admin", "admin.listen", SL_ADMIN};
     const struct config *config = check->config;
-    const char *log = config->log.output;
-    const char *pid = config->process.pid_file;
-    const char *admin = config->admin.listen;
+    const char *path = config->log.output;
 
-    if (strcmp(log, "stderr") != 0)
-        add_row(check, "log", SL_LOG_OUTPUT, log, probe_file(log));
-    if (*pid != '\0')
-        add_row(check, "pid file", SL_PID_FILE, pid, probe_file(pid));
-    if (strcmp(admin, "off") != 0)
-        add_row(check, "admin socket", SL_ADMIN, admin,
-            probe_socket(admin + strlen("unix:")));
+    if (strcmp(path, "stderr") != 0)
+        tell(check, &log, path, probe_file(path));
+    path = config->process.pid_file;
+    if (*path != '\0')
+        tell(check, &pid, path, probe_file(path));
+    path = config->admin.listen;
+    if (strcmp(path, "off") != 0)
+        tell(check, &admin, path, probe_socket(path + strlen("unix:")));
 }

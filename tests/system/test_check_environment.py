@@ -456,7 +456,7 @@ def test_json_of_settings_that_cannot_be_read(check_json, config):
 MADE = [
     ("log", "output", "{}", "log", "SL-LOG-OUTPUT"),
     ("process", "pid_file", "{}", "pid file", "SL-PID-FILE"),
-    ("admin", "listen", "unix:{}", "admin socket", "SL-ADMIN"),
+    ("admin", "listen", "unix:{}", "admin", "SL-ADMIN"),
 ]
 
 
@@ -470,6 +470,7 @@ def test_what_a_start_cannot_make_is_a_warning(
     result = check_json(config)
     assert rows(result, "process", None, row) == [("warning", code)]
     assert codes(result, "warning") == [code] and result["exit_code"] == 2
+    assert f"{section}.{key} {config[section][key]}: " in str(result)
     started = sidelock.run("-c", tmp_path / "sidelock.ini", cwd=tmp_path)
     assert started.returncode == 1 and f"[{code}]" in started.stderr
     folder.mkdir()
