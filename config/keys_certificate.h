@@ -75,8 +75,8 @@
         .name = "chain_root",
         STRING(CERTIFICATE, chain_root),
         .fallback = "",
-        .help = "file with the root that the chain must reach: PEM or DER; empty:"
-                " not checked",
+        .help = "file with the root that the chain must reach: PEM or DER;"
+                " empty: not checked",
     },
     {
         .section = SECTION_CERTIFICATE,
