@@ -52,7 +52,7 @@ report_unreachable(const char *listen_text, const struct address *address,
     if (error == ENOENT)
         report_error(report, SL_ADMIN,
             "admin.listen %s: there is no such socket: sidelock is not "
-            "running, or was started before the key was written; start it",
+            "running, or was started before that was written; (re)start it",
             listen_text);
     else if (error == ECONNREFUSED)
         report_error(report, SL_ADMIN,

@@ -645,7 +645,7 @@ def test_a_changed_path_needs_a_restart(admin, config, tmp_path):
     admin.proxy.reload()
     done = admin.command("status")
     assert done.returncode == 1
-    assert "before the key was written" in done.stderr
+    assert "started before that was written; (re)start it" in done.stderr
     assert admin.get("/status")[1]["restart_needed"] == ["admin.listen"]
 
 
