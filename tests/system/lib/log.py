@@ -7,6 +7,7 @@ program: reading such a log fails.
 
 import json
 import re
+import threading
 
 from lib.wait import until
 
@@ -95,7 +96,8 @@ def _unique(pairs):
 
 
 class Log:
-    """A log file that is being written; reads on from where it was."""
+    """A log file that is being written; reads on from where it was. Threads
+    of a test may share it."""
 
     def __init__(self, path):
         self.path = path
@@ -103,11 +105,13 @@ class Log:
         self._events = []
         self._offset = 0
         self._partial = b""
+        self._reading = threading.Lock()
 
     @property
     def events(self):
         """All events until now."""
-        self._read_on()
+        with self._reading:
+            self._read_on()
         return self._events
 
     def text(self):
