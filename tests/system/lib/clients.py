@@ -5,6 +5,8 @@ Each client verifies the server's certificate and name, allows exactly one
 TLS version, and returns all that came until the server ended.
 """
 
+import contextlib
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -32,7 +34,7 @@ def gnutls(port, ca, version, request):
         "--priority", f"NORMAL:-VERS-ALL:+{name}",
         "--logfile", "/dev/null", "localhost",
     ]  # fmt: skip
-    return _run(command, request)
+    return _run(command, request, input_ends=False)
 
 
 def node(port, ca, version, request):
@@ -76,11 +78,31 @@ def curl(url, ca, version, *options):
     return _run(command, b"")
 
 
-def _run(command, request):
-    done = subprocess.run(
-        [str(part) for part in command], input=request, capture_output=True,
-        timeout=settings.DEADLINE_S,
-    )  # fmt: skip
+def _run(command, request, input_ends=True):
+    done = run(command, request, input_ends)
     shown = done.stderr.decode(errors="replace")
     assert done.returncode == 0, f"{command}: {done.returncode}\n{shown}"
     return done.stdout
+
+
+def run(command, request, input_ends=True):
+    """Runs it to its end with the request as its standard input. With
+    input_ends=False no end follows: gnutls-cli waits for an answer as long as
+    it takes, but only some moments once its input has ended."""
+    with _pipe_with(request, input_ends) as stdin:
+        return subprocess.run(
+            [str(part) for part in command], stdin=stdin, capture_output=True,
+            timeout=settings.DEADLINE_S,
+        )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _pipe_with(data, ends):
+    """What reads from a pipe that holds the data: less than it takes."""
+    reader, writer = os.pipe()
+    with open(reader, "rb") as stdin, open(writer, "wb") as file:
+        file.write(data)
+        file.flush()
+        if ends:
+            file.close()
+        yield stdin

@@ -8,13 +8,12 @@ and the words by which it tells of an alert (regular expressions). Each verifies
 certificate and name and allows exactly one TLS version.
 """
 
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from lib import settings, tls
+from lib import clients, settings, tls
 
 PEM = "PEM"
 PKCS12 = "PKCS#12"
@@ -76,21 +75,20 @@ class Outcome:
 @dataclass(frozen=True)
 class Client:
     """A program: command(port, ca, version, options) is how it is called,
-    and forms has its options by the form of the certificate."""
+    and forms has its options by the form of the certificate. input_ends: as
+    clients.run wants it."""
 
     name: str
     command: Callable
     forms: dict
     alert_words: dict
+    input_ends: bool = True
 
     def run(self, port, ca, version, request, form=PEM, shown=None):
         """Sends the request, with or without a certificate; an Outcome."""
         options = self.forms[form](shown) if shown else []
         command = [*self.command(port, ca, version), *options]
-        done = subprocess.run(
-            [str(part) for part in command], input=request,
-            capture_output=True, timeout=settings.DEADLINE_S,
-        )  # fmt: skip
+        done = clients.run(command, request, self.input_ends)
         words = done.stderr.decode(errors="replace")
         return Outcome(done.returncode, done.stdout, words)
 
@@ -171,6 +169,7 @@ GNUTLS = Client(
         ],  # fmt: skip
     },
     _GNUTLS_WORDS,
+    input_ends=False,
 )
 PYTHON = Client(
     "python",
