@@ -8,6 +8,7 @@ stream ended stays readable in the record after the connection is gone.
 
 import collections
 import contextlib
+import errno
 import os
 import queue
 import socket
@@ -21,6 +22,9 @@ from lib.wait import until
 
 THREAD_STACK_BYTES = 256 * 1024
 GREETING = b"220 ready when you are\r\n"
+
+# What a socket says whose peer has reset it; shutdown() says the last.
+_RESET = (errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN)
 
 
 class Record:
@@ -157,10 +161,11 @@ class Backend:
             if sock.family != socket.AF_UNIX:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.handler(sock, record)
-        except (ConnectionResetError, BrokenPipeError):
-            record.end = "reset"
-        except Exception as failure:  # shown when the backend is left
-            self.failures.append(failure)
+        except Exception as failure:
+            if getattr(failure, "errno", None) in _RESET:
+                record.end = "reset"
+            else:  # shown when the backend is left
+                self.failures.append(failure)
         finally:
             with self._lock:
                 del self._live[sock]
@@ -241,7 +246,7 @@ def both_ways(stream):
 
     def handler(sock, record):
         def send():
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(OSError):
                 for chunk in stream.chunks():
                     sock.sendall(chunk)
                 sock.shutdown(socket.SHUT_WR)
