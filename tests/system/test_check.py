@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from lib import backends, sidelock
+from lib import backends, net, sidelock
 from lib.sidelock import one_service
 from lib.tls import served_serial
 
@@ -370,7 +370,7 @@ def test_relative_paths_and_comments_are_understood(
     shutil.copy(pair.key, tmp_path / "tls.key")
     code, text = check(
         "; a comment\n\n[service web]\n"
-        "  listen=127.0.0.1:8443\n  # where clients come\n"
+        f"  listen=127.0.0.1:{net.free_port()}\n  # where clients come\n"
         f"backend = {config['service']['backend']}\n\n[certificate]\n"
         "cert = tls.crt\nkey = tls.key\n"
     )

@@ -232,10 +232,10 @@ def test_nginx_understands(program, pki, tmp_path, form, version):
         proxy = program(config).start()
         url = f"https://localhost:{proxy.port}/who"
         answer = clients.curl(url, pki.ca, version, "-4").decode()
+        line = proxy.connection_end(reason="done")
     source, port, destination, local_port = answer.split()
     assert source == destination == "127.0.0.1"
     assert local_port == str(proxy.port)
-    line = proxy.connection_end(reason="done")
     assert line["peer"] == f"{source}:{port}"
 
 
@@ -249,11 +249,11 @@ def test_haproxy_understands(program, pki, tmp_path, form, version):
         proxy = program(config).start()
         url = f"https://localhost:{proxy.port}/"
         answer = clients.curl(url, pki.ca, version, "-4").decode()
+        line = proxy.connection_end(reason="done")
     source, port, destination, local_port, *name = answer.split()
     assert source == destination == "127.0.0.1"
     assert local_port == str(proxy.port)
     assert name == (["localhost"] if form == "v2" else [])
-    line = proxy.connection_end(reason="done")
     assert line["peer"] == f"{source}:{port}"
 
 

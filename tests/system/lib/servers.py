@@ -36,9 +36,9 @@ global
     maxconn 64
 defaults
     mode http
-    timeout connect 10s
-    timeout client 10s
-    timeout server 10s
+    timeout connect {patience_s}s
+    timeout client {patience_s}s
+    timeout server {patience_s}s
 frontend proxied
     bind 127.0.0.1:{port} accept-proxy
     http-request return status 200 content-type text/plain lf-string "%[src] %[src_port] %[dst] %[dst_port] %[fc_pp_authority]"
@@ -86,7 +86,9 @@ def haproxy(folder):
     """Wants a PROXY header, and answers what that has said."""
     port = net.free_port()
     config = folder / "haproxy.cfg"
-    config.write_text(_HAPROXY.format(port=port))
+    config.write_text(
+        _HAPROXY.format(port=port, patience_s=settings.DEADLINE_S)
+    )
     command = [settings.require("haproxy"), "-db", "-f", str(config)]
     with _running(command, folder, port):
         yield Server(port)
