@@ -198,11 +198,14 @@ def test_readers_never_see_half_a_file(ini):
     reader = subprocess.Popen(
         [sys.executable, "-c",
          "import sys\n"
+         "print('reading', flush=True)\n"
          "while True:\n"
          "    text = open(sys.argv[1]).read()\n"
          "    if not text.endswith('; the end\\n'): sys.exit(1)\n", ini],
+        stdout=subprocess.PIPE,
     )  # fmt: skip
     try:
+        assert reader.stdout.readline() == b"reading\n"
         for number in range(100):
             word = f"service.backend=127.0.0.1:{number + 1}"
             assert run_set(ini, word).returncode == 0
