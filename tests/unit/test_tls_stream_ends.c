@@ -472,6 +472,7 @@ handshake_without_a_version_in_common_fails_with_words(void **state)
     assert_int_equal(tls_pair_attach(&pair), 0);
     assert_int_equal(tls_pair_shake(&pair), IO_ERROR);
     assert_fault(&pair, CLOSE_CLIENT_TLS_ERROR, "version");
+    peer_wait(pair.client_fd, POLLIN);
     assert_int_equal(tls_pair_step_client(&pair), FATAL_ERROR);
     tls_pair_stop(&pair);
 }
