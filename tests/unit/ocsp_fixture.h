@@ -48,7 +48,8 @@ void responder_stop(struct responder *responder);
 /* Connections that it holds now. */
 size_t responder_open_count(const struct responder *responder);
 
-/* An address where nobody listens. */
-void nobodys_url(char url[64]);
+/* An address where nobody listens, nor will while the socket is open that is
+ * returned. */
+int nobodys_url(char url[64]);
 
 #endif

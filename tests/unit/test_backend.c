@@ -129,9 +129,9 @@ a_paused_one_is_the_last_resort(void **state)
 
 /* --- connecting ---------------------------------------------------------- */
 
-/* A listener of the loopback address; its address. */
+/* A socket of the loopback address that does not listen yet; its address. */
 static int
-listen_somewhere(struct address *address)
+bind_somewhere(struct address *address)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     char why[128];
@@ -142,7 +142,6 @@ listen_somewhere(struct address *address)
     address->sock.v4.sin_port = 0;
     assert_int_equal(bind(fd, &address->sock.any, address->len), 0);
     assert_int_equal(getsockname(fd, &address->sock.any, &address->len), 0);
-    assert_int_equal(listen(fd, 1), 0);
     return fd;
 }
 
@@ -160,12 +159,14 @@ static void
 connects_without_blocking_over_tcp(void **state)
 {
     struct address address;
-    int listener = listen_somewhere(&address);
+    int listener = bind_somewhere(&address);
     int no_delay = 0;
     socklen_t len = sizeof(no_delay);
-    int fd = backend_connect(&address);
+    int fd;
 
     (void)state;
+    assert_int_equal(listen(listener, 1), 0);
+    fd = backend_connect(&address);
     assert_true(fd >= 0);
     assert_int_equal(outcome(fd), 0);
     assert_int_not_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
@@ -181,18 +182,14 @@ static void
 a_refusal_is_told(void **state)
 {
     struct address address;
-    int listener = listen_somewhere(&address);
-    int fd;
+    int silent = bind_somewhere(&address);
+    int fd = backend_connect(&address);
 
     (void)state;
-    close(listener);
-    fd = backend_connect(&address);
-    if (fd < 0) {
-        assert_int_equal(errno, ECONNREFUSED);
-        return;
-    }
-    assert_int_equal(outcome(fd), ECONNREFUSED);
-    close(fd);
+    assert_int_equal(fd < 0 ? errno : outcome(fd), ECONNREFUSED);
+    if (fd >= 0)
+        close(fd);
+    close(silent);
 }
 
 static void

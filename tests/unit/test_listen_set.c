@@ -130,11 +130,11 @@ port_of(const struct address *address)
                      : address->sock.v4.sin_port);
 }
 
-/* A port of the loopback address that nobody listens on. */
+/* A port that nobody uses at any address, be it for a connection. */
 static const char *
 text_with_free_port(const char *host, char out[64])
 {
-    struct listen_set set = listen_on(NULL, "127.0.0.1:0");
+    struct listen_set set = listen_on(NULL, "0.0.0.0:0");
 
     (void)snprintf(out, 64, "%s:%u", host, port_of(&set.entries[0].bound));
     close_all(&set);
