@@ -50,9 +50,24 @@ hear(struct name_server *server, const uint8_t *data, size_t len,
     return server->answer(asked, reply);
 }
 
+/* An empty answer whose number is wrong. */
+static void
+send_forgery(
+    int fd, const struct dns_question *question, const struct sockaddr_in *to)
+{
+    struct dns_reply reply;
+
+    reply_to(&reply, question);
+    reply.data[0] ^= 1;
+    assert_int_equal(sendto(fd, reply.data, reply.len, 0,
+                         (const struct sockaddr *)to, sizeof(*to)),
+        reply.len);
+}
+
 static void
 on_udp(evutil_socket_t fd, short events, void *arg)
 {
+    struct name_server *server = arg;
     struct asked asked = {.is_tcp = false};
     struct sockaddr_in from;
     socklen_t from_len = sizeof(from);
@@ -63,10 +78,13 @@ on_udp(evutil_socket_t fd, short events, void *arg)
 
     (void)events;
     assert_true(len > 0);
-    if (hear(arg, data, (size_t)len, &asked, &reply))
-        assert_int_equal(sendto(fd, reply.data, reply.len, 0,
-                             (struct sockaddr *)&from, from_len),
-            reply.len);
+    if (!hear(server, data, (size_t)len, &asked, &reply))
+        return;
+    if (server->is_forged)
+        send_forgery(fd, &asked.question, &from);
+    assert_int_equal(sendto(fd, reply.data, reply.len, 0,
+                         (struct sockaddr *)&from, from_len),
+        reply.len);
 }
 
 static void

@@ -27,6 +27,7 @@ typedef bool answer_fn(const struct asked *asked, struct dns_reply *reply);
 struct name_server {
     struct event_base *base;
     answer_fn *answer;
+    bool is_forged;   /* before each answer comes one to another question */
     char address[32]; /* ADDRESS:PORT */
     int udp;
     int tcp;
