@@ -19,6 +19,10 @@ set(test_environment
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
     "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
 
+# Of one test. It only ends one that hangs: the longest takes half a minute
+# under ThreadSanitizer on a machine that has nothing else to do.
+set(timeout_s 600)
+
 # test_support(NAME FOLDER PATTERN): the files of FOLDER that are no test by
 # themselves, as one library, if there are any.
 function(test_support name folder pattern)
@@ -60,7 +64,7 @@ function(add_unit_test source)
     add_test(NAME ${name} COMMAND ${name}
         WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
     set_tests_properties(${name} PROPERTIES
-        LABELS unit TIMEOUT 120 FIXTURES_REQUIRED unit_certs
+        LABELS unit TIMEOUT ${timeout_s} FIXTURES_REQUIRED unit_certs
         ENVIRONMENT
             "${test_environment};SIDELOCK_UNIT_CERTS=${unit_certs}")
 endfunction()
@@ -80,7 +84,7 @@ function(add_fuzzer source)
         add_test(NAME ${name}_corpus COMMAND ${name} "${corpus}")
     endif()
     set_tests_properties(${name}_corpus PROPERTIES
-        LABELS fuzz TIMEOUT 300 ENVIRONMENT "${test_environment}")
+        LABELS fuzz TIMEOUT ${timeout_s} ENVIRONMENT "${test_environment}")
 endfunction()
 
 find_library(SIDELOCK_CMOCKA cmocka)
@@ -92,7 +96,7 @@ if(SIDELOCK_CMOCKA)
     add_test(NAME unit_certs COMMAND sh -c
         "umask 077 && rm -rf '${unit_certs}' && '${PROJECT_SOURCE_DIR}/scripts/make-certs.sh' '${unit_certs}' --all")
     set_tests_properties(unit_certs PROPERTIES
-        LABELS unit TIMEOUT 120 FIXTURES_SETUP unit_certs)
+        LABELS unit TIMEOUT ${timeout_s} FIXTURES_SETUP unit_certs)
     file(GLOB sources CONFIGURE_DEPENDS "${tests}/unit/test_*.c")
     foreach(source IN LISTS sources)
         add_unit_test("${source}")

@@ -50,8 +50,7 @@ build() {
 
 run_ctest() {
     build "$1" && ctest --test-dir "build/$1" --output-on-failure \
-        --label-regex '^(unit|fuzz)$' --no-tests=error \
-        --parallel "$(nproc)" --timeout 300
+        --label-regex '^(unit|fuzz)$' --no-tests=error --parallel "$(nproc)"
 }
 
 # run_pytest PRESET SCALE [OPTION...]
@@ -79,7 +78,7 @@ run_fuzzer() {
     mkdir "$work"
     say "$name: $fuzz_seconds s"
     run_logged "build/fuzz/$name.log" "build/fuzz/$name" \
-        -max_total_time="$fuzz_seconds" -timeout=10 -rss_limit_mb=2048 \
+        -max_total_time="$fuzz_seconds" -timeout=60 -rss_limit_mb=2048 \
         -artifact_prefix="$ROOT/build/fuzz/$name-" \
         "$work" "tests/fuzz/corpus/${name#fuzz_}" && return 0
     say "the input that broke it is in build/fuzz/$name-*"
