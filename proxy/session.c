@@ -145,6 +145,29 @@ session_arm_timer(struct session *session)
         session->timer_ms = at_ms;
 }
 
+static void
+note_last_sent(struct session *session, const struct socket *sock)
+{
+    int64_t ago_ms = socket_last_sent_ms(sock);
+    int64_t at_ms = clock_now_ms() - ago_ms;
+
+    if (ago_ms >= 0 && at_ms > session->activity_ms)
+        session->activity_ms = at_ms;
+}
+
+/*
+ * What the kernel still sends is traffic, too: for a slow reader it holds
+ * megabytes, which leave long after the last of them went through the relay.
+ */
+static void
+note_kernel_traffic(struct session *session)
+{
+    if (session->state != SESSION_RELAY)
+        return;
+    note_last_sent(session, &session->client.sock);
+    note_last_sent(session, &session->backend.sock);
+}
+
 /* A backend that does not answer is not the end while there is another. */
 static void
 take_timeout(struct session *session, enum close_reason reason)
@@ -183,6 +206,7 @@ on_timer(evutil_socket_t fd, short events, void *arg)
             session_arm_timer(session);
         return;
     }
+    note_kernel_traffic(session);
     at_ms = deadline(session, &reason);
     if (at_ms != 0 && at_ms <= now_ms)
         take_timeout(session, reason);

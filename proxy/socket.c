@@ -182,6 +182,18 @@ socket_unsent_bytes(const struct socket *sock)
     return (size_t)bytes;
 }
 
+int64_t
+socket_last_sent_ms(const struct socket *sock)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof(info);
+
+    if (socket_unsent_bytes(sock) == 0
+        || getsockopt(sock->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+        return -1;
+    return info.tcpi_last_data_sent;
+}
+
 void
 socket_close(struct socket *sock)
 {

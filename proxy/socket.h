@@ -54,6 +54,11 @@ bool socket_discard_input(struct socket *sock);
 /* Bytes the kernel still holds for the peer. */
 size_t socket_unsent_bytes(const struct socket *sock);
 
+/* How long ago the kernel last sent some of what it holds for the peer; -1: it
+ * holds nothing, or is no TCP socket. Asking a peer that reads nothing for
+ * room does not count. */
+int64_t socket_last_sent_ms(const struct socket *sock);
+
 void socket_close(struct socket *sock);
 /* Closes with an RST where the protocol has one. */
 void socket_abort(struct socket *sock);

@@ -210,3 +210,47 @@ def test_timeouts_may_differ_by_service(program, serve, pki):
         assert proxy.connection_end()["service"] == "short"
         assert long.echo(b"here") == b"here"
         long.finish()
+
+
+@pytest.mark.slow
+def test_what_the_kernel_still_sends_extends_a_half_closed_connection(
+    start, serve, pki
+):
+    """The backend has answered and ended at once, and all of it lies in the
+    socket to a client that takes several times timeouts.half_closed to read
+    it: it gets it whole."""
+    answer = bytes(1536 * 1024)
+
+    def attempt(pulse):
+        proxy = start(
+            serve(backends.answer_first(answer)),
+            timeouts={"half_closed": "1s"},
+        )
+        with TlsClient.open(
+            proxy.address(), pki.context(), receive_bytes=64 * 1024
+        ) as client:
+            count, began = 0, time.monotonic()
+            while data := client.recv():
+                count += len(data)
+                pulse.beat()
+                while (time.monotonic() - began) * len(answer) < 4 * count:
+                    time.sleep(0.01)  # four seconds for the whole
+            assert client.end is End.CLOSE_NOTIFY
+            assert count == len(answer)
+            client.finish()
+        assert proxy.connection_end()["reason"] == "done"
+
+    unless_stalled(1, attempt)
+
+
+def test_what_nobody_reads_is_no_traffic(start, serve, pki):
+    """The same with a client that reads nothing: it is ended."""
+    proxy = start(
+        serve(backends.answer_first(bytes(1536 * 1024))),
+        timeouts={"half_closed": "500ms"},
+    )
+    with TlsClient.open(
+        proxy.address(), pki.context(), receive_bytes=64 * 1024
+    ):
+        line = proxy.connection_end()
+    assert line["reason"] == "half_closed_timeout"
