@@ -31,6 +31,9 @@ enum {
     /* What a record adds at most: header 5, TLS 1.2 nonce 8, tag 16, TLS 1.3
      * content type 1. */
     RECORD_OVERHEAD_BYTES = 32,
+    /* Kept free behind the records, for what the library says by itself: the
+     * goodbye, and answers to new keys. */
+    OUT_RESERVE_BYTES = 1024,
     /* Sent at once when this much waits; less waits for the flush. */
     OUT_HIGH_BYTES = 16 * 1024,
 };
@@ -252,7 +255,7 @@ stream_write(
         size_t take = record_len(side, len - total);
         int put;
 
-        if (!make_room(side, take + RECORD_OVERHEAD_BYTES))
+        if (!make_room(side, take + RECORD_OVERHEAD_BYTES + OUT_RESERVE_BYTES))
             break;
         put = wolfSSL_write(side->ssl, buf + total, (int)take);
         if (put <= 0) {
@@ -291,7 +294,7 @@ say_goodbye(struct tls_stream *side)
 
     /* Making room for it may have sent all that waited. */
     side->goodbye_bytes = after > before ? after - before : after;
-    side->sent_close_notify = side->goodbye_bytes > 0;
+    side->sent_close_notify = returned > 0 && side->goodbye_bytes > 0;
     if (!side->sent_close_notify)
         side->tls_error = wolfSSL_get_error(side->ssl, returned);
     return side->sent_close_notify;

@@ -477,6 +477,70 @@ handshake_without_a_version_in_common_fails_with_words(void **state)
     tls_pair_stop(&pair);
 }
 
+/* Writes records of the size that fits until not even one byte does. What was
+ * taken. */
+static size_t
+fill_to_the_brim(struct tls_pair *pair)
+{
+    static uint8_t block[8 * 1024];
+    size_t total = fill_up(pair);
+    size_t len = sizeof(block);
+
+    while (len > 0) {
+        size_t count = 0;
+
+        if (pair->stream->ops->write(pair->stream, block, len, &count) != IO_OK)
+            len--;
+        total += count;
+    }
+    return total;
+}
+
+/* The client reads slowly, and the last bytes fill the buffer: the goodbye
+ * still fits behind them. */
+static void
+end_fits_behind_a_full_buffer(void **state)
+{
+    static const enum tls_version versions[] = {
+        TLS_VERSION_1_2, TLS_VERSION_1_3};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+        struct tls_pair pair;
+        size_t total;
+
+        tls_pair_start(&pair, versions[i]);
+        total = fill_to_the_brim(&pair);
+        assert_int_equal(pair.stream->ops->end(pair.stream), IO_AGAIN);
+        client_hear_all(&pair, total);
+        assert_int_equal(pair.stream->ops->end(pair.stream), IO_OK);
+        assert_int_equal(client_hear_end(&pair), WOLFSSL_ERROR_ZERO_RETURN);
+        tls_pair_stop(&pair);
+    }
+}
+
+/* The same with a client that changes its keys and wants ours changed. */
+static void
+new_keys_fit_behind_a_full_buffer(void **state)
+{
+    struct tls_pair pair;
+    uint8_t buf[100];
+    size_t total;
+    size_t count;
+
+    (void)state;
+    tls_pair_start(&pair, TLS_VERSION_1_3);
+    total = fill_to_the_brim(&pair);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(wolfSSL_update_keys(pair.client), WOLFSSL_SUCCESS);
+    notice_until(&pair.side.sock, EV_READ);
+    assert_int_equal(
+        pair.stream->ops->read(pair.stream, buf, sizeof(buf), &count),
+        IO_AGAIN);
+    client_hear_all(&pair, total);
+    tls_pair_stop(&pair);
+}
+
 int
 main(void)
 {
@@ -503,6 +567,8 @@ main(void)
         cmocka_unit_test(handshake_of_a_client_that_leaves_is_truncated),
         cmocka_unit_test(
             handshake_without_a_version_in_common_fails_with_words),
+        cmocka_unit_test(end_fits_behind_a_full_buffer),
+        cmocka_unit_test(new_keys_fit_behind_a_full_buffer),
     };
 
     return cmocka_run_group_tests(tests, certs_start, certs_stop);

@@ -144,6 +144,30 @@ end_without_memory_is_an_error(void **state)
     tls_pair_stop(&pair);
 }
 
+/* The same while the client has not yet taken what was written before. */
+static void
+end_without_memory_behind_what_waits_is_an_error(void **state)
+{
+    static uint8_t block[PAIR_FILL_BYTES];
+    struct tls_pair pair;
+    size_t count;
+
+    (void)state;
+    tls_pair_start(&pair, TLS_VERSION_1_3);
+    notice_until(&pair.side.sock, EV_WRITE);
+    while (pair.stream->ops->can_write(pair.stream)) {
+        assert_int_equal(
+            pair.stream->ops->write(pair.stream, block, sizeof(block), &count),
+            IO_OK);
+        notice(&pair.side.sock);
+    }
+    refuse_after(0);
+    assert_int_equal(pair.stream->ops->end(pair.stream), IO_ERROR);
+    refuse_no_more();
+    assert_no_memory(&pair);
+    tls_pair_stop(&pair);
+}
+
 /* --- each allocation in turn --------------------------------------------- */
 
 /* A handshake whose server end is refused all memory after a number of
@@ -247,6 +271,7 @@ main(void)
         cmocka_unit_test(read_without_memory_is_an_error),
         cmocka_unit_test(write_without_memory_is_an_error),
         cmocka_unit_test(end_without_memory_is_an_error),
+        cmocka_unit_test(end_without_memory_behind_what_waits_is_an_error),
         cmocka_unit_test(handshake_without_memory_fails_and_mostly_says_so),
         cmocka_unit_test(bytes_without_memory_fail_and_say_so),
     };
