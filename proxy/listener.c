@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proxy/clock.h"
 #include "proxy/log.h"
 #include "proxy/session.h"
 #include "proxy/socket.h"
@@ -92,10 +93,16 @@ listener_probe(const struct address *address)
 /* --- accepting ---------------------------------------------------------- */
 
 static void
-log_pause(const struct listener *listener, const char *reason)
+tell_pause(struct listener *listener, const char *reason)
 {
+    int64_t now_ms = clock_now_ms();
     struct log_line line;
 
+    if (listener->is_told_paused
+        || now_ms - listener->told_ms < LISTENER_TELL_MS)
+        return;
+    listener->is_told_paused = true;
+    listener->told_ms = now_ms;
     log_begin(&line, LOG_LEVEL_WARN, "accept_paused");
     log_put_string(&line, "service",
         listener->host->view->services[listener->service_index].config->name);
@@ -110,10 +117,8 @@ pause_accepting(struct listener *listener, const char *reason)
 
     event_del(&listener->event);
     (void)evtimer_add(&listener->retry, &later);
-    if (listener->is_paused)
-        return;
     listener->is_paused = true;
-    log_pause(listener, reason);
+    tell_pause(listener, reason);
 }
 
 static void
@@ -121,9 +126,10 @@ note_resumed(struct listener *listener)
 {
     struct log_line line;
 
-    if (!listener->is_paused)
-        return;
     listener->is_paused = false;
+    if (!listener->is_told_paused)
+        return;
+    listener->is_told_paused = false;
     log_begin(&line, LOG_LEVEL_INFO, "accept_resumed");
     log_end(&line);
 }
@@ -220,6 +226,7 @@ listener_new(struct session_host *host, int fd, size_t service_index)
     listener->host = host;
     listener->fd = fd;
     listener->service_index = service_index;
+    listener->told_ms = -LISTENER_TELL_MS;
     event_assign(&listener->event, host->loop.base, fd, EV_READ | EV_PERSIST,
         on_readable, listener);
     evtimer_assign(&listener->retry, host->loop.base, on_retry, listener);

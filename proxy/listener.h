@@ -3,7 +3,9 @@
  * A listener accepts on one descriptor of one worker, a bounded number of
  * connections per wake-up. When no more can be taken (the limit, or no
  * descriptors) it stops looking and tries again a little later, or as soon as
- * its worker says that a connection has ended; it never spins.
+ * its worker says that a connection has ended; it never spins. At the limit
+ * each connection that ends lets one in: the log is told every LISTENER_TELL_MS
+ * at most.
  */
 #ifndef SIDELOCK_PROXY_LISTENER_H
 #define SIDELOCK_PROXY_LISTENER_H
@@ -12,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -20,12 +23,18 @@
 
 struct session_host;
 
+enum {
+    LISTENER_TELL_MS = 10 * 1000 /* between two lines that it pauses */
+};
+
 struct listener {
     TAILQ_ENTRY(listener) entry;
     struct session_host *host;
     int fd;               /* owned */
     size_t service_index; /* in the host's current view */
     bool is_paused;
+    int64_t told_ms;     /* when the log was last told of a pause */
+    bool is_told_paused; /* and has not been told better since */
     struct event event;
     struct event retry;
 };

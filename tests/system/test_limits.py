@@ -213,3 +213,25 @@ def test_a_limit_raised_by_reload_lets_the_waiting_in(start, serve, pki):
         serve_and_finish(waiting)
         for client in clients:
             client.finish()
+
+
+def test_at_the_limit_the_log_is_not_flooded(start, serve, pki):
+    """Each connection that ends lets one in, and accepting pauses again: that
+    is one state, not a line for each."""
+    proxy = start(
+        serve(backends.echo),
+        limits={"max_connections": 1},
+        process={"workers": 1},
+    )
+    context = pki.context()
+    with contextlib.ExitStack() as stack:
+        (last,) = fill(stack, proxy, context, 1)
+        for _ in range(40):
+            following = queue(stack, proxy, context)
+            last.finish()
+            following.handshake()
+            assert following.echo(b"in") == b"in"
+            last = following
+        last.finish()
+        lines = proxy.log.find("accept_paused")
+    assert 1 <= len(lines) < 20
