@@ -156,7 +156,10 @@ half_read_in(struct relay *relay, struct relay_half *half, size_t *budget)
         return STEP_GO;
     }
     chunk_fill(half->chunk, count);
-    *budget -= count < *budget ? count : *budget;
+    if (count == 0)
+        *budget = 0;
+    else
+        *budget -= count < *budget ? count : *budget;
     return STEP_GO;
 }
 

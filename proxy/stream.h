@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 enum io_result {
-    IO_OK,        /* some bytes moved (the count is not 0), or it is done */
+    IO_OK,        /* some bytes moved, or it is done */
     IO_AGAIN,     /* nothing now */
     IO_EOF,       /* the peer ended its side in order; for reads only */
     IO_TRUNCATED, /* the transport ended, but the peer never said so */
@@ -25,7 +25,8 @@ enum io_result {
 struct stream;
 
 struct stream_ops {
-    /* Up to cap bytes into buf. */
+    /* Up to cap bytes into buf. IO_OK and a count of 0: much came that was no
+     * bytes; there may be more, but the others come first. */
     enum io_result (*read)(
         struct stream *stream, uint8_t *buf, size_t cap, size_t *count);
     /* True when write would take bytes. Back-pressure: while it is false, the

@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include <wolfssl/options.h>
@@ -34,6 +35,10 @@ enum {
     /* Kept free behind the records, for what the library says by itself: the
      * goodbye, and answers to new keys. */
     OUT_RESERVE_BYTES = 1024,
+    /* What the library may read before others have their turn; it reads twice
+     * per record. The relay counts bytes, and these bound what has none, or
+     * few: new keys, tiny records. */
+    READS_PER_TURN = 2048,
     /* Sent at once when this much waits; less waits for the flush. */
     OUT_HIGH_BYTES = 16 * 1024,
 };
@@ -87,10 +92,14 @@ static int
 on_library_read(WOLFSSL *ssl, char *buf, int len, void *arg)
 {
     struct tls_stream *side = arg;
-    enum io_result result = fill_in(side);
+    enum io_result result;
     size_t count;
 
     (void)ssl;
+    if (side->reads_left == 0)
+        return WOLFSSL_CBIO_ERR_WANT_READ;
+    side->reads_left--;
+    result = fill_in(side);
     /* Told of a FIN, the library would refuse to write from then on, and the
      * client may have ended only its own side. take_failure knows. */
     if (result == IO_AGAIN || result == IO_EOF)
@@ -188,6 +197,16 @@ has_more_to_read(const struct tls_stream *side)
            || wolfSSL_pending(side->ssl) > 0;
 }
 
+/* There is nothing to read, or no turn left to read it in. */
+static enum io_result
+end_turn(struct tls_stream *side)
+{
+    bool is_spent = side->reads_left == 0;
+
+    side->reads_left = READS_PER_TURN;
+    return is_spent ? IO_OK : IO_AGAIN;
+}
+
 static enum io_result
 stream_read(struct stream *stream, uint8_t *buf, size_t cap, size_t *count)
 {
@@ -211,7 +230,9 @@ stream_read(struct stream *stream, uint8_t *buf, size_t cap, size_t *count)
     *count = total;
     if (total > 0)
         return IO_OK; /* an end or error is told by the next call */
-    return side->saw_close_notify ? IO_EOF : result;
+    if (side->saw_close_notify)
+        return IO_EOF;
+    return result == IO_AGAIN ? end_turn(side) : result;
 }
 
 static bool
@@ -330,8 +351,10 @@ tls_stream_init(struct tls_stream *side, int fd, struct pool *pool)
         .end = stream_end,
     };
 
-    *side = (struct tls_stream){
-        .stream = {.ops = &ops}, .pool = pool, .plain_alert = -1};
+    *side = (struct tls_stream){.stream = {.ops = &ops},
+        .pool = pool,
+        .plain_alert = -1,
+        .reads_left = UINT_MAX}; /* handshakes have turns of their own */
     socket_init(&side->sock, fd);
 }
 
@@ -400,6 +423,8 @@ tls_stream_handshake(struct tls_stream *side)
 
     if (returned != WOLFSSL_SUCCESS)
         result = take_failure(side, returned);
+    if (result == IO_OK)
+        side->reads_left = READS_PER_TURN;
     if (result == IO_ERROR)
         side->plain_alert = find_plain_alert(side);
     (void)send_out(side); /* what does not leave now leaves with the relay */

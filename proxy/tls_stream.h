@@ -44,6 +44,7 @@ struct tls_stream {
     int tls_error;        /* the library's code for what broke, or 0 */
     int plain_alert; /* an alert that the client sent in the clear, or -1 */
     size_t received_bytes; /* by the last recv, at the start of `in` */
+    unsigned reads_left;   /* that the library may make until others' turn */
     bool saw_fin;
     bool saw_close_notify;
     bool sent_close_notify;

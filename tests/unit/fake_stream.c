@@ -72,7 +72,8 @@ fake_read(struct stream *stream, uint8_t *buf, size_t cap, size_t *count)
     if (fake->give_step != 0)
         len = least(len, fake->give_step);
     if (len == 0) {
-        fake->has_told_end = fake->give_end != IO_AGAIN;
+        fake->has_told_end =
+            fake->give_end != IO_AGAIN && fake->give_end != IO_OK;
         return fake->give_end;
     }
     for (size_t i = 0; i < len; i++)

@@ -331,6 +331,24 @@ ended_stream_is_not_ended_again(void **state)
     assert_int_equal(bench->backend.end_calls, 1);
 }
 
+/* A source that worked and has no bytes to show for it is read again later. */
+static void
+source_that_wants_a_turn_gets_it_later(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->client.give_end = IO_OK; /* and a count of 0 */
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(relay_run(&bench->relay), RELAY_MORE);
+    assert_false(relay_moved(&bench->relay));
+    assert_int_equal(bench->pool.taken_count, 0);
+    bench->client.give_bytes = 10;
+    bench->client.give_end = IO_EOF;
+    assert_int_equal(bench_run(bench), RELAY_WAIT);
+    assert_backend_took(bench, 10);
+    assert_int_equal(bench->relay.to_backend.state, HALF_ENDED);
+}
+
 int
 main(void)
 {
@@ -356,6 +374,7 @@ main(void)
         ON_BENCH(end_waits_until_everything_before_it_is_out),
         ON_BENCH(end_that_cannot_leave_yet_is_tried_again),
         ON_BENCH(ended_stream_is_not_ended_again),
+        ON_BENCH(source_that_wants_a_turn_gets_it_later),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -391,6 +391,61 @@ records_are_small_until_a_burst_has_proven_long(void **state)
     tls_pair_stop(&pair);
 }
 
+/* One read when len bytes have come. How many it gave. */
+static size_t
+read_behind(struct tls_pair *pair, size_t len, uint8_t *buf, size_t cap)
+{
+    size_t count;
+
+    wait_for_bytes(pair->side.sock.fd, len);
+    notice(&pair->side.sock);
+    assert_int_equal(
+        pair->stream->ops->read(pair->stream, buf, cap, &count), IO_OK);
+    return count;
+}
+
+/* Records that cost work and bring no bytes do not hold up the others. */
+static void
+many_new_keys_take_several_turns(void **state)
+{
+    struct tls_pair pair;
+    uint8_t buf[100];
+    size_t count;
+
+    (void)state;
+    tls_pair_start(&pair, TLS_VERSION_1_3);
+    for (int i = 0; i < 1500; i++)
+        assert_int_equal(wolfSSL_update_keys(pair.client), WOLFSSL_SUCCESS);
+    client_say(&pair, "end", 3);
+    assert_int_equal(read_behind(&pair, 30000, buf, sizeof(buf)), 0);
+    assert_int_equal(side_read(&pair, buf, sizeof(buf), &count), IO_OK);
+    assert_int_equal(count, 3);
+    assert_memory_equal(buf, "end", 3);
+    tls_pair_stop(&pair);
+}
+
+/* Nor do those that bring one byte each. */
+static void
+many_tiny_records_take_several_turns(void **state)
+{
+    static uint8_t buf[PAIR_FILL_BYTES];
+    struct tls_pair pair;
+    size_t first;
+    size_t count;
+
+    (void)state;
+    tls_pair_start(&pair, TLS_VERSION_1_3);
+    for (int i = 0; i < 1500; i++)
+        client_say(&pair, "x", 1);
+    first = read_behind(&pair, 30000, buf, sizeof(buf));
+    assert_in_range(first, 1, 1499);
+    assert_int_equal(
+        pair.stream->ops->read(pair.stream, buf, sizeof(buf), &count), IO_OK);
+    assert_int_equal(count, 0);
+    side_hear(&pair, buf, 1500 - first);
+    tls_pair_stop(&pair);
+}
+
 int
 main(void)
 {
@@ -406,6 +461,8 @@ main(void)
         cmocka_unit_test(short_writes_leave_with_the_flush_in_one_call),
         cmocka_unit_test(client_that_does_not_read_stops_the_writing),
         cmocka_unit_test(records_are_small_until_a_burst_has_proven_long),
+        cmocka_unit_test(many_new_keys_take_several_turns),
+        cmocka_unit_test(many_tiny_records_take_several_turns),
     };
 
     return cmocka_run_group_tests(tests, certs_start, certs_stop);
