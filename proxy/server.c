@@ -390,7 +390,6 @@ server_deinit(struct server *server)
     sources_free(server->sources);
     report_deinit(&server->findings);
     report_deinit(&server->refusal);
-    config_free(server->started);
     free_events(server);
     if (server->answer_pipe[0] >= 0) {
         close(server->answer_pipe[0]);
@@ -400,9 +399,11 @@ server_deinit(struct server *server)
         log_begin(&line, LOG_LEVEL_INFO, "stopped");
         log_put_int(&line, "connections", atomic_load(&server->counters.open));
         log_end(&line);
-        if (server->snapshot->config->process.pid_file[0] != '\0')
-            (void)unlink(server->snapshot->config->process.pid_file);
+        /* Ours is the one of the start, whatever a reload has read since. */
+        if (server->started->process.pid_file[0] != '\0')
+            (void)unlink(server->started->process.pid_file);
     }
+    config_free(server->started);
     if (server->snapshot != NULL)
         snapshot_unref(server->snapshot);
     certs_deinit();

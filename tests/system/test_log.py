@@ -333,3 +333,18 @@ def test_each_service_has_a_first_failure(start, serve, pki):
             sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
             sock.recv(100)
         proxy.connection_end(reason="not_tls", service=service)
+
+
+def test_only_the_pid_file_that_was_written_is_removed(
+    start, serve, tmp_path
+):
+    """A reload that names another file changes nothing until a restart, and
+    that other file may be somebody else's."""
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    other.write_text("1234\n")
+    proxy = start(serve(backends.echo), process={"pid_file": mine})
+    proxy.config["process"]["pid_file"] = other
+    proxy.reload()
+    proxy.stop()
+    assert not mine.exists()
+    assert other.read_text() == "1234\n"
