@@ -18,6 +18,9 @@
 enum {
     BACKEND_PAUSE_MIN_MS = 1000,
     BACKEND_PAUSE_MAX_MS = 30 * 1000,
+    /* Between two tries while its queue is full. */
+    BACKEND_RETRY_MIN_MS = 10,
+    BACKEND_RETRY_MAX_MS = 500,
     BACKEND_TELL_MS = 10 * 1000, /* between two lines that it is down */
 };
 
@@ -49,7 +52,8 @@ void backend_set_note_failure(
 void backend_set_note_success(struct backend_set *set, size_t index);
 
 /*
- * Starts to connect. The descriptor, or -1 with errno. The socket becomes
+ * Starts to connect. The descriptor, or -1 with errno; EAGAIN: a UNIX socket
+ * has no room in its queue at the moment. The socket becomes
  * writable when the connection stands or has failed: ask
  * backend_connect_error then.
  */

@@ -80,6 +80,21 @@ hello_deadline(const struct session *session, enum close_reason *reason)
     return byte_ms;
 }
 
+/* Until then the backend may answer. CLOSE_NONE: it is tried again. */
+static int64_t
+connect_deadline(const struct session *session, enum close_reason *reason)
+{
+    int64_t end_ms = after(
+        session->connect_ms, session->service->config->timeouts.connect_ms);
+
+    *reason = CLOSE_BACKEND_TIMEOUT;
+    if (session->retry_ms == 0
+        || earlier(end_ms, session->retry_ms) != session->retry_ms)
+        return end_ms;
+    *reason = CLOSE_NONE;
+    return session->retry_ms;
+}
+
 /* When the session's patience ends, in its present state; 0: never. */
 static int64_t
 deadline(const struct session *session, enum close_reason *reason)
@@ -100,8 +115,7 @@ deadline(const struct session *session, enum close_reason *reason)
         return session->ask_ms + ASK_MS_MAX
                + session->service->config->clients.ocsp_timeout_ms;
     case SESSION_CONNECT:
-        *reason = CLOSE_BACKEND_TIMEOUT;
-        return after(session->connect_ms, timeouts->connect_ms);
+        return connect_deadline(session, reason);
     case SESSION_RELAY:
         break;
     case SESSION_LINGER:
@@ -172,6 +186,10 @@ note_kernel_traffic(struct session *session)
 static void
 take_timeout(struct session *session, enum close_reason reason)
 {
+    if (reason == CLOSE_NONE && session->state == SESSION_CONNECT) {
+        session_retry_backend(session);
+        return;
+    }
     if (reason == CLOSE_NONE) {
         session_start_plain(session);
         return;
@@ -185,7 +203,8 @@ take_timeout(struct session *session, enum close_reason reason)
         session_fail(session, reason, NULL);
         return;
     }
-    event_del(&session->backend_event);
+    if (session->backend.sock.fd >= 0)
+        event_del(&session->backend_event);
     socket_close(&session->backend.sock);
     session_next_backend(session, ETIMEDOUT);
 }

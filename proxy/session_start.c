@@ -296,24 +296,53 @@ note_backend_failure(struct session *session, int error)
     session->detail = detail;
 }
 
-/* Starts one attempt; false when it failed at once. */
+/*
+ * Connects to the present backend; false when that failed at once. A UNIX
+ * socket whose queue is full says so instead of waiting, as TCP does: it is
+ * tried again, less and less often, while timeouts.connect lasts.
+ */
 static bool
-try_backend(struct session *session, int index)
+connect_backend(struct session *session)
 {
-    struct backend *backend = &session->service->backends.backends[index];
-    int fd = backend_connect(backend->address);
+    const struct backend_set *set = &session->service->backends;
+    int fd = backend_connect(set->backends[session->backend_index].address);
+    int64_t now_ms = clock_now_ms();
+    int64_t wait_ms = (now_ms - session->connect_ms) / 4;
 
-    session->backend_index = index;
-    session->tried |= 1U << index;
+    session->retry_ms = 0;
+    if (fd < 0 && errno == EAGAIN) {
+        if (wait_ms < BACKEND_RETRY_MIN_MS)
+            wait_ms = BACKEND_RETRY_MIN_MS;
+        if (wait_ms > BACKEND_RETRY_MAX_MS)
+            wait_ms = BACKEND_RETRY_MAX_MS;
+        session->retry_ms = now_ms + wait_ms;
+        return true;
+    }
     if (fd < 0) {
         note_backend_failure(session, errno);
         return false;
     }
-    session->connect_ms = clock_now_ms();
     socket_stream_init(&session->backend, fd);
     if (session_watch_backend(session) != 0)
         session_fail(session, CLOSE_NO_MEMORY, NULL);
     return true;
+}
+
+/* Starts one attempt; false when it failed at once. */
+static bool
+try_backend(struct session *session, int index)
+{
+    session->backend_index = index;
+    session->tried |= 1U << index;
+    session->connect_ms = clock_now_ms();
+    return connect_backend(session);
+}
+
+void
+session_retry_backend(struct session *session)
+{
+    if (!connect_backend(session))
+        session_next_backend(session, 0);
 }
 
 void
@@ -339,8 +368,9 @@ session_step_connect(struct session *session)
 {
     int error;
 
-    if (!session->backend.sock.is_writable
-        && !session->backend.sock.is_readable)
+    if (session->backend.sock.fd < 0
+        || (!session->backend.sock.is_writable
+            && !session->backend.sock.is_readable))
         return;
     error = backend_connect_error(session->backend.sock.fd);
     if (error != 0) {

@@ -55,6 +55,7 @@ struct session {
     int64_t timer_ms; /* when the timer fires; 0: not armed */
     int64_t start_ms;
     int64_t connect_ms;  /* start of the current attempt */
+    int64_t retry_ms;    /* the backend had no room: its next try; else 0 */
     int64_t activity_ms; /* last bytes moved */
     int64_t linger_ms;   /* start of SESSION_LINGER */
 
@@ -118,6 +119,8 @@ void session_leave_census(const struct session *session);
 void session_gather_hello(struct session *session);
 void session_step_handshake(struct session *session);
 void session_step_connect(struct session *session);
+/* Tries a backend that had no room once more. */
+void session_retry_backend(struct session *session);
 /* The current attempt failed with this errno: tries the next backend. */
 void session_next_backend(struct session *session, int error);
 

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A backend that fails ends its connection with a reason, and no other."""
 
+import contextlib
+import socket
 import threading
 
 import pytest
 
 from lib import backends, net
+from lib.settings import DEADLINE_S
 from lib.tls import End, TlsClient
 
 
@@ -158,3 +161,54 @@ def test_backends_may_be_ipv4_or_ipv6(start, serve, pki, family):
     with TlsClient.open(proxy.address(), pki.context()) as client:
         assert client.echo(b"hello") == b"hello"
         client.finish()
+
+
+@contextlib.contextmanager
+def full_unix_socket(path):
+    """A server at a path that accepts nobody, and whose queue is full."""
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(socket.socket(socket.AF_UNIX))
+        server.bind(path)
+        server.listen(0)
+        server.settimeout(DEADLINE_S)
+        stack.enter_context(net.connect(path))
+        yield server
+
+
+def test_a_full_queue_of_a_unix_socket_is_waited_for(start, pki, tmp_path):
+    """As over TCP, where the kernel does it: nobody is turned away while the
+    server is behind with accepting."""
+    path = str(tmp_path / "busy")
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(full_unix_socket(path))
+        proxy = start(f"unix:{path}")
+        clients = [
+            stack.enter_context(TlsClient.open(proxy.address(), pki.context()))
+            for _ in range(3)
+        ]
+        for client in clients:
+            client.send(b"hello")
+        stack.enter_context(server.accept()[0])
+        for _ in clients:
+            accepted = stack.enter_context(server.accept()[0])
+            assert accepted.recv(5) == b"hello"
+            accepted.sendall(b"you")
+        for client in clients:
+            assert client.read_exactly(3) == b"you"
+        assert not proxy.log.find("backend_down")
+
+
+def test_a_queue_that_stays_full_times_out(start, serve, pki, tmp_path):
+    """After timeouts.connect the next backend is tried, or it is over."""
+    path = str(tmp_path / "stuck")
+    with full_unix_socket(path):
+        proxy = start(f"unix:{path}", timeouts={"connect": "300ms"})
+        assert open_and_end(proxy, pki.context()) is not End.CLOSE_NOTIFY
+        line = proxy.connection_end(reason="backend_timeout")
+        assert path in line["detail"]
+        other = serve(backends.greet)
+        proxy = start(
+            f"unix:{path}; {other.address}", timeouts={"connect": "300ms"}
+        )
+        with TlsClient.open(proxy.address(), pki.context()) as client:
+            assert client.recv() != b""
