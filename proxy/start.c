@@ -135,9 +135,27 @@ write_pid_file(const char *path, struct report *report)
     return 0;
 }
 
+/*
+ * Reading thousands of certificates takes seconds. A HUP that comes meanwhile
+ * would end the process; it waits until somebody can answer it. TERM and INT
+ * do end it.
+ */
+static void
+hold_signals(int how)
+{
+    sigset_t held;
+
+    sigemptyset(&held);
+    sigaddset(&held, SIGHUP);
+    sigaddset(&held, SIGUSR1);
+    sigaddset(&held, SIGUSR2);
+    (void)pthread_sigmask(how, &held, NULL);
+}
+
 int
 server_start(struct server *server, struct report *report)
 {
+    hold_signals(SIG_BLOCK);
     (void)signal(SIGPIPE, SIG_IGN);
     secret_close_process();
     raise_descriptor_limit();
@@ -162,6 +180,7 @@ server_start(struct server *server, struct report *report)
             report, SL_START, "cannot watch signals: %s", strerror(errno));
         return -1;
     }
+    hold_signals(SIG_UNBLOCK);
     if (admin_start(server, report) != 0 || start_serving(server, report) != 0)
         return -1;
     return write_pid_file(server->snapshot->config->process.pid_file, report);
