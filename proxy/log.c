@@ -12,6 +12,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +31,9 @@ enum {
 
 static atomic_int sink_fd = STDERR_FILENO;
 static atomic_bool sink_is_socket;
+static atomic_bool sink_may_block;
+/* Then: from looking for room to using it. */
+static pthread_mutex_t sink_turn = PTHREAD_MUTEX_INITIALIZER;
 static atomic_int sink_level = LOG_LEVEL_INFO;
 static atomic_bool sink_is_json;
 static atomic_ullong lost_lines;
@@ -45,7 +51,9 @@ static const char *const level_names[] = {
 /*
  * A descriptor for stderr that may be made non-blocking without changing the
  * mode of the terminal or pipe that other processes share: a fresh open of
- * the same object. Sockets cannot be opened so; they take MSG_DONTWAIT.
+ * the same object. Sockets cannot be opened so; they take MSG_DONTWAIT. Nor
+ * can what belongs to another user, as a container's pipe does: there we look
+ * for room before each line.
  */
 static int
 open_stderr(void)
@@ -54,6 +62,7 @@ open_stderr(void)
     int fd;
 
     atomic_store(&sink_is_socket, false);
+    atomic_store(&sink_may_block, false);
     if (fstat(STDERR_FILENO, &st) != 0)
         return open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (S_ISSOCK(st.st_mode)) {
@@ -64,6 +73,7 @@ open_stderr(void)
         O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (fd >= 0)
         return fd;
+    atomic_store(&sink_may_block, true);
     return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 }
 
@@ -107,8 +117,10 @@ open_sink(const char *path, struct report *report)
                 "cannot duplicate stderr for the log: %s", strerror(errno));
     } else {
         fd = open_file(path, report);
-        if (fd >= 0)
+        if (fd >= 0) {
             atomic_store(&sink_is_socket, false);
+            atomic_store(&sink_may_block, false);
+        }
     }
     if (fd < 0)
         return -1;
@@ -313,17 +325,44 @@ log_put_int(struct log_line *line, const char *key, int64_t value)
     put_text(line, digits);
 }
 
+/* A line is shorter than PIPE_BUF: a pipe with any room has room for it. */
+_Static_assert(LOG_LINE_BYTES <= PIPE_BUF, "a line is written at once");
+
+static ssize_t
+write_if_room(int fd, const char *text, size_t len)
+{
+    struct pollfd sink = {.fd = fd, .events = POLLOUT};
+    ssize_t written = -1;
+
+    pthread_mutex_lock(&sink_turn);
+    if (poll(&sink, 1, 0) > 0)
+        written = write(fd, text, len);
+    else
+        errno = EAGAIN;
+    pthread_mutex_unlock(&sink_turn);
+    return written;
+}
+
+static ssize_t
+write_now(const char *text, size_t len)
+{
+    int fd = atomic_load_explicit(&sink_fd, memory_order_relaxed);
+
+    if (atomic_load_explicit(&sink_is_socket, memory_order_relaxed))
+        return send(fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (atomic_load_explicit(&sink_may_block, memory_order_relaxed))
+        return write_if_room(fd, text, len);
+    return write(fd, text, len);
+}
+
 /* True when the line went out whole. */
 static bool
 write_line(const char *text, size_t len)
 {
-    int fd = atomic_load_explicit(&sink_fd, memory_order_relaxed);
     ssize_t written;
 
     do {
-        written = atomic_load_explicit(&sink_is_socket, memory_order_relaxed)
-                      ? send(fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL)
-                      : write(fd, text, len);
+        written = write_now(text, len);
     } while (written < 0 && errno == EINTR);
     return written == (ssize_t)len;
 }

@@ -279,6 +279,37 @@ a_full_socket_as_stderr_loses_lines_and_says_so(void **state)
     close(fds[1]);
 }
 
+/* A container's runtime makes the pipe, and we are another user. */
+static void
+a_full_pipe_of_another_user_loses_lines_and_says_so(void **state)
+{
+    struct config_log config = {.level = LOG_LEVEL_INFO,
+        .format = LOG_FORMAT_TEXT,
+        .output = (char[]){"stderr"}};
+    struct report report;
+    int before = dup(STDERR_FILENO);
+    uid_t uid = geteuid();
+    int fds[2];
+
+    (void)state;
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    assert_int_equal(fcntl(fds[0], F_SETPIPE_SZ, 16 * 1024), 16 * 1024);
+    assert_int_equal(fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
+    assert_int_equal(fchmod(fds[1], 0), 0);
+    assert_true(dup2(fds[1], STDERR_FILENO) >= 0);
+    assert_int_equal(seteuid(uid == 0 ? 65534 : uid), 0);
+    report_init(&report);
+    assert_int_equal(log_open(&config, &report), 0);
+    report_deinit(&report);
+    assert_int_equal(seteuid(uid), 0);
+    loses_lines_and_says_so(fds[0]);
+    assert_int_equal(fcntl(fds[1], F_GETFL) & O_NONBLOCK, 0);
+    assert_true(dup2(before, STDERR_FILENO) >= 0);
+    close(before);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 /* Our stderr may be somebody else's terminal or pipe, too. */
 static void
 stderr_stays_as_blocking_as_it_was(void **state)
@@ -388,6 +419,7 @@ main(void)
         PROMISE(reopening_writes_to_the_new_file),
         PROMISE(a_full_pipe_loses_lines_and_says_so),
         PROMISE(a_full_socket_as_stderr_loses_lines_and_says_so),
+        PROMISE(a_full_pipe_of_another_user_loses_lines_and_says_so),
         PROMISE(stderr_stays_as_blocking_as_it_was),
         PROMISE(a_file_that_cannot_be_opened_leaves_the_old_one),
         PROMISE(reconfiguring_changes_level_format_and_file),
