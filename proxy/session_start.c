@@ -276,6 +276,14 @@ session_step_handshake(struct session *session)
     session_start_asking(session);
 }
 
+/* What we lack, not the backend: descriptors, memory, ports to connect from. */
+static bool
+is_our_own_lack(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS
+           || error == ENOMEM || error == EADDRNOTAVAIL;
+}
+
 /* Adds one backend's failure to the words that the log will have. */
 static void
 note_backend_failure(struct session *session, int error)
@@ -287,7 +295,8 @@ note_backend_failure(struct session *session, int error)
     char *detail = NULL;
 
     address_format(set->backends[index].address, address, sizeof(address));
-    backend_set_note_failure(set, index, strerror(error), clock_now_ms());
+    if (!is_our_own_lack(error))
+        backend_set_note_failure(set, index, strerror(error), clock_now_ms());
     if (asprintf(&detail, "%s%s%s: %s", before != NULL ? before : "",
             before != NULL ? "; " : "", address, strerror(error))
         < 0)

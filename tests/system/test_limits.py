@@ -235,3 +235,23 @@ def test_at_the_limit_the_log_is_not_flooded(start, serve, pki):
         last.finish()
         lines = proxy.log.find("accept_paused")
     assert 1 <= len(lines) < 20
+
+
+def test_no_descriptor_is_not_the_backend_s_fault(start, serve, pki):
+    """When we had none to connect with, the preferred backend stays the one
+    that the next client gets."""
+    first, second = serve(backends.echo), serve(backends.echo)
+    proxy = start(f"{first.address}; {second.address}")
+    context = pki.context()
+    with contextlib.ExitStack() as stack:
+        (steady,) = fill(stack, proxy, context, 1)
+        old = exhaust_descriptors(proxy, spare=1)
+        with TlsClient.open(proxy.address(), context) as client:
+            client.read_to_end()
+        line = proxy.connection_end()
+        assert "Too many open files" in line["detail"]
+        proxy.set_limit(resource.RLIMIT_NOFILE, old)
+        fill(stack, proxy, context, 1)
+        assert second.accepted_count == 0
+        assert not proxy.log.find("backend_down")
+        steady.finish()
