@@ -88,8 +88,7 @@ connect_deadline(const struct session *session, enum close_reason *reason)
         session->connect_ms, session->service->config->timeouts.connect_ms);
 
     *reason = CLOSE_BACKEND_TIMEOUT;
-    if (session->retry_ms == 0
-        || earlier(end_ms, session->retry_ms) != session->retry_ms)
+    if (earlier(end_ms, session->retry_ms) != session->retry_ms)
         return end_ms;
     *reason = CLOSE_NONE;
     return session->retry_ms;
@@ -159,39 +158,28 @@ session_arm_timer(struct session *session)
         session->timer_ms = at_ms;
 }
 
-static void
-note_last_sent(struct session *session, const struct socket *sock)
-{
-    int64_t ago_ms = socket_last_sent_ms(sock);
-    int64_t at_ms = clock_now_ms() - ago_ms;
-
-    if (ago_ms >= 0 && at_ms > session->activity_ms)
-        session->activity_ms = at_ms;
-}
-
-/*
- * What the kernel still sends is traffic, too: for a slow reader it holds
- * megabytes, which leave long after the last of them went through the relay.
- */
+/* What the kernel still sends is traffic, too: a slow reader's megabytes. */
 static void
 note_kernel_traffic(struct session *session)
 {
-    if (session->state != SESSION_RELAY)
-        return;
-    note_last_sent(session, &session->client.sock);
-    note_last_sent(session, &session->backend.sock);
+    int64_t client_ms = socket_last_sent_ms(&session->client.sock);
+    int64_t backend_ms = socket_last_sent_ms(&session->backend.sock);
+
+    if (client_ms > session->activity_ms)
+        session->activity_ms = client_ms;
+    if (backend_ms > session->activity_ms)
+        session->activity_ms = backend_ms;
 }
 
 /* A backend that does not answer is not the end while there is another. */
 static void
 take_timeout(struct session *session, enum close_reason reason)
 {
-    if (reason == CLOSE_NONE && session->state == SESSION_CONNECT) {
-        session_retry_backend(session);
-        return;
-    }
     if (reason == CLOSE_NONE) {
-        session_start_plain(session);
+        if (session->state == SESSION_CONNECT)
+            session_retry_backend(session);
+        else
+            session_start_plain(session);
         return;
     }
     if (session->state != SESSION_CONNECT && reason == CLOSE_TRUST) {

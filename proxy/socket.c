@@ -13,6 +13,8 @@
 
 #include <event2/event.h>
 
+#include "proxy/clock.h"
+
 void
 socket_init(struct socket *sock, int fd)
 {
@@ -190,8 +192,8 @@ socket_last_sent_ms(const struct socket *sock)
 
     if (socket_unsent_bytes(sock) == 0
         || getsockopt(sock->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
-        return -1;
-    return info.tcpi_last_data_sent;
+        return 0;
+    return clock_now_ms() - info.tcpi_last_data_sent;
 }
 
 void

@@ -54,7 +54,7 @@ bool socket_discard_input(struct socket *sock);
 /* Bytes the kernel still holds for the peer. */
 size_t socket_unsent_bytes(const struct socket *sock);
 
-/* How long ago the kernel last sent some of what it holds for the peer; -1: it
+/* When (clock.h) the kernel last sent some of what it holds for the peer; 0: it
  * holds nothing, or is no TCP socket. Asking a peer that reads nothing for
  * room does not count. */
 int64_t socket_last_sent_ms(const struct socket *sock);

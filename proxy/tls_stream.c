@@ -197,16 +197,6 @@ has_more_to_read(const struct tls_stream *side)
            || wolfSSL_pending(side->ssl) > 0;
 }
 
-/* There is nothing to read, or no turn left to read it in. */
-static enum io_result
-end_turn(struct tls_stream *side)
-{
-    bool is_spent = side->reads_left == 0;
-
-    side->reads_left = READS_PER_TURN;
-    return is_spent ? IO_OK : IO_AGAIN;
-}
-
 static enum io_result
 stream_read(struct stream *stream, uint8_t *buf, size_t cap, size_t *count)
 {
@@ -230,9 +220,10 @@ stream_read(struct stream *stream, uint8_t *buf, size_t cap, size_t *count)
     *count = total;
     if (total > 0)
         return IO_OK; /* an end or error is told by the next call */
-    if (side->saw_close_notify)
-        return IO_EOF;
-    return result == IO_AGAIN ? end_turn(side) : result;
+    if (result == IO_AGAIN && side->reads_left == 0)
+        result = IO_OK; /* no turn is left to read in */
+    side->reads_left = READS_PER_TURN;
+    return side->saw_close_notify ? IO_EOF : result;
 }
 
 static bool
