@@ -3,14 +3,15 @@
 certificate, does to connections that live."""
 
 import contextlib
+import functools
 import signal
 import time
 
 import pytest
 
 from lib import backends, net, tls
-from lib.mtls import each_version, refused
-from lib.pki import BRIEF_DAYS, end_of, outlive
+from lib.mtls import each_version, refused, visit
+from lib.pki import end_of, outlive, while_it_lasts
 from lib.sidelock import one_service
 from lib.tls import TlsClient
 from lib.wait import until
@@ -412,20 +413,20 @@ def test_a_connection_ends_with_its_certificate(
     proxy = guard(allow_all=True, end_on_client_expiry=True)
     proxy.config["tls"] = {"resumption": resumption}
     proxy.reload()
-    certificate = pki.client("brief", days=BRIEF_DAYS)
-    context = pki.context(version, certificate)
-    with connect(proxy, context) as client:
-        session = client.tls.session
-        client.finish()
-    proxy.connection_end(reason="done")
-    mark = proxy.log.mark()
-    with connect(proxy, alice(version)) as stays, connect(
-        proxy, context, session=session
-    ) as client:
+
+    def come_again(certificate):
+        context = pki.context(version, certificate)
+        _, session, _ = visit(proxy, context)
+        return connect(proxy, context, session=session)
+
+    issue = functools.partial(pki.client, "brief")
+    with connect(proxy, alice(version)) as stays:
+        certificate, client = while_it_lasts(issue, come_again)
         assert client.tls.session_reused == (resumption == "yes")
+        peer = client.address_text
         ends(client)
-        assert time.time() > end_of(certificate) - 1
-        line = proxy.connection_end(since=mark)
+        assert time.time() > end_of(certificate)
+        line = proxy.connection_end(peer=peer)
         assert line["reason"] == "client_expired"
         assert line["code"] == "SL-CLIENT-NO-LONGER"
         assert line["identity"] == "CN=brief"
@@ -438,11 +439,13 @@ def test_otherwise_it_lives_on(guard, pki, version):
     """Without end_on_client_expiry a connection outlives the certificate; the
     next one is refused."""
     proxy = guard(allow_all=True)
-    certificate = pki.client("brief", days=BRIEF_DAYS)
-    context = pki.context(version, certificate)
-    with connect(proxy, context) as client:
+    certificate, client = while_it_lasts(
+        functools.partial(pki.client, "brief"),
+        lambda shown: connect(proxy, pki.context(version, shown)),
+    )
+    with client:
         outlive(certificate)
-        line = refused(proxy, context)
+        line = refused(proxy, pki.context(version, certificate))
         assert line["code"] == "SL-CLIENT-EXPIRED"
         lives(client)
         client.finish()

@@ -2,13 +2,14 @@
 """Resumption under mutual TLS: a ticket brings in whom its owner's certificate
 would bring in now, and nobody else."""
 
+import functools
 import shutil
 
 import pytest
 
 from lib import backends, mtls, net, tls, tls13
 from lib.mtls import each_version
-from lib.pki import BRIEF_DAYS, outlive
+from lib.pki import outlive, while_it_lasts
 from lib.sidelock import one_service
 
 SHARED_KEY = "c2hhcmVkIGJ5IHNvbWUgbWFjaGluZXMgb2Ygb25lIHBsYW50ISEhISEhISEh\n"
@@ -207,11 +208,16 @@ def test_not_after_its_certificate_has_expired(guard, pki, tmp_path, alice,
                                                version):  # fmt: skip
     """Somebody else's ticket of the same minute is still good."""
     proxy = guard(allow_all=True)
-    certificate = pki.client("brief", days=BRIEF_DAYS)
-    brief = Visitor(version, certificate, tmp_path / "brief")
-    brief.first(proxy)
     control = alice(version)
     control.first(proxy)
+
+    def come(certificate):
+        visitor = Visitor(version, certificate, tmp_path / "brief")
+        visitor.first(proxy)
+        return visitor
+
+    issue = functools.partial(pki.client, "brief")
+    certificate, brief = while_it_lasts(issue, come)
     outlive(certificate)
     brief.is_kept_out(proxy)
     _, line = brief.again(proxy, shows_certificate=True)

@@ -276,6 +276,11 @@ class TlsClient:
     # -- what was negotiated --------------------------------------------------
 
     @property
+    def address_text(self):
+        """Where it comes from, as the log writes it (peer)."""
+        return net.address_text(self.sock.getsockname())
+
+    @property
     def serial(self):
         """The server certificate's serial number, in hex."""
         return self.tls.getpeercert()["serialNumber"]
