@@ -135,9 +135,12 @@ class Sidelock:
         self.log = Log(self._log_path())
 
     def write_config(self):
-        """Unless the test says so, files are read when it says so."""
+        """Unless the test says so, files are read when it says so. In one
+        step: a watch never meets half of it."""
         watch = {"watch": 0, **self.config.get("reload", {})}
-        self.config_path.write_text(ini({**self.config, "reload": watch}))
+        fresh = self.config_path.with_name(self.config_path.name + ".new")
+        fresh.write_text(ini({**self.config, "reload": watch}))
+        fresh.replace(self.config_path)
 
     def _log_path(self):
         output = (self.config or {}).get("log", {}).get("output", "stderr")
