@@ -3,7 +3,7 @@
 comes from, as the DNS knows that host. Nobody waits for a name server but the
 client that is asked about."""
 
-import threading
+import ssl
 
 import pytest
 
@@ -62,9 +62,22 @@ def certificates(pki):
 def refused(proxy, context, source):
     """The log's line about the refusal, of which an alert has told."""
     line = mtls.refused(proxy, context, source=source)
+    assert_is_about_the_name(line)
+    return line
+
+
+def assert_is_about_the_name(line):
     assert line["code"] == "SL-CLIENT-NAME"
     assert "peer_name = reverse-dns" in line["detail"]
-    return line
+
+
+def mute_host(names, manner=dns.silence):
+    """A source with a name of which the server speaks in that manner; both."""
+    source = net.fresh_source()
+    name = f"{source.replace('.', '-')}.mute.test"
+    names.point(source, name)
+    names.records[(name, "A")] = manner
+    return source, name
 
 
 @each_version
@@ -167,26 +180,28 @@ def test_who_waits_for_a_name_keeps_nobody_waiting(
 ):
     """While a server says nothing, or only what does not count, others come
     in; then the one that waited is refused."""
-    mute, source = net.fresh_source(), net.fresh_source()
-    names.point(source, HOST)
-    names.point(mute, "mute.test")
-    names.records[(HOST, "A")] = [source]
-    names.records[("mute.test", "A")] = manner
+    source = net.fresh_source()
+    names.name(source, HOST)
     proxy = start_asking()
     context = pki.context(certificate=certificates["dns"])
-    lines = []
-    waiting = threading.Thread(
-        target=lambda: lines.append(refused(proxy, context, mute))
-    )
-    waiting.start()
-    until(
-        lambda: names.was_asked("mute.test"), "the question arrived"
-    )
-    for _ in range(3):
-        accepted(proxy, context, source=source)
-    assert waiting.is_alive()
-    waiting.join()
-    assert "no name server has answered within 5 s" in lines[0]["detail"]
+
+    def came_in_meanwhile():
+        mark = proxy.log.mark()
+        mute, name = mute_host(names, manner)
+        with TlsClient.open(proxy.address(), context, source=mute) as waiting:
+            until(lambda: names.was_asked(name), "the question arrived")
+            for _ in range(3):
+                accepted(proxy, context, source=source)
+            ends = proxy.log.find("connection", mark, reason="client_refused")
+            with pytest.raises(ssl.SSLError, match="alert"):
+                waiting.read_to_end()
+        line = proxy.connection_end(since=mark, reason="client_refused")
+        assert_is_about_the_name(line)
+        assert "no name server has answered within 5 s" in line["detail"]
+        return not ends
+
+    # Where they take longer than those 5 s, another one waits.
+    until(came_in_meanwhile, "others come in while one waits")
 
 
 def test_a_client_that_leaves_is_not_asked_about(
@@ -194,14 +209,19 @@ def test_a_client_that_leaves_is_not_asked_about(
 ):
     """A drain does not wait for an answer that nobody needs (the fixture
     stops the program)."""
-    source = net.fresh_source()
-    names.point(source, HOST)
-    names.records[(HOST, "A")] = dns.silence
     proxy = start_asking()
     context = pki.context(certificate=certificates["dns"])
-    client = TlsClient.open(proxy.address(), context, source=source)
-    net.reset(client.sock)
-    proxy.connection_end(reason="client_reset")
+
+    def left_meanwhile():
+        mark = proxy.log.mark()
+        mute, name = mute_host(names)
+        client = TlsClient.open(proxy.address(), context, source=mute)
+        until(lambda: names.was_asked(name), "the question arrived")
+        net.reset(client.sock)
+        return proxy.connection_end(since=mark)["reason"] == "client_reset"
+
+    # Who is refused after 5 s has not left in time.
+    until(left_meanwhile, "a client leaves before its question is given up")
 
 
 def test_each_question_has_a_port_and_a_spelling_of_its_own(
