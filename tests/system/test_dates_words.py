@@ -2,6 +2,7 @@
 """Dates: four words that say how it stands, warnings in time, and service that
 goes on whatever the calendar says. A client that checks decides for itself."""
 
+import functools
 import json
 import shutil
 import ssl
@@ -10,7 +11,7 @@ import pytest
 
 from lib import backends, sidelock
 from lib.clock import Clock, shifted
-from lib.pki import BRIEF_DAYS, outlive
+from lib.pki import outlive, while_it_lasts
 from lib.sidelock import one_service
 from lib.tls import TLS13, TlsClient, client_context
 
@@ -214,10 +215,16 @@ def test_a_renewed_one_ends_the_warning(program, config, fresh_pki, tmp_path):
 def test_service_goes_on_when_the_certificate_ends(program, config, fresh_pki):
     """A connection lives on, a client that does not check comes in, one that
     checks says why it does not; the process ends with exit code 0."""
-    short = fresh_pki.server("short", days=BRIEF_DAYS)
-    config["certificate"] = short.as_section()
-    proxy = program(config).start()
-    with TlsClient.open(proxy.address(), fresh_pki.context()) as before:
+
+    def begin(certificate):
+        config["certificate"] = certificate.as_section()
+        proxy = program(config).start()
+        return proxy, TlsClient.open(proxy.address(), fresh_pki.context())
+
+    short, (proxy, before) = while_it_lasts(
+        functools.partial(fresh_pki.server, "short"), begin
+    )
+    with before:
         outlive(short)
         assert before.echo(b"as before") == b"as before"
     assert_serves(proxy, careless(fresh_pki.ca))
