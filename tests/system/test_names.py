@@ -366,6 +366,7 @@ def test_alpn_is_agreed_on_in_our_order(start_with, many, version):
         context = unverified(version, alpn=offered)
         with TlsClient.open(proxy.address(), context) as client:
             assert client.tls.selected_alpn_protocol() == agreed
+            assert client.echo(b"data") == b"data"
     proxy.stop()
     assert proxy.log.find("connection", alpn="http/1.1")
 
