@@ -15,14 +15,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from lib.settings import SANITIZER
 from lib.wait import until
 
 SERVER_NAMES = "DNS:localhost,IP:127.0.0.1,IP:::1"
-
-# For certificates that end during a test: long enough for all that it does
-# before.
-BRIEF_DAYS = (-1, (15 if SANITIZER else 8) / 86400)
 
 _CONFIG = """
 [ca]
