@@ -38,6 +38,8 @@ def guard(program, pki, serve):
         config["service"]["required_level"] = "peer"
         config["process"] = {"workers": 1}
         config["clients"] = {"ca": pki.ca, **clients}
+        # Some clients pause in the middle of it.
+        config["timeouts"] = {"handshake": "1h"}
         return program(config).start()
 
     return start_guard

@@ -30,6 +30,8 @@ def guard(program, pki, serve):
         config["service"].update(service or {})
         config["clients"] = {"ca": pki.ca, **clients}
         config["reload"] = reload or {}
+        # Reloads come into the middle of both, however long they take.
+        config["timeouts"] = {"handshake": "1h", "connect": "1h"}
         return program(config).start()
 
     return start_guard
@@ -206,7 +208,7 @@ def test_the_end_of_plaintext_ends_those_who_speak_it(start, serve, pki):
     """From none to tls; a client with TLS stays."""
     proxy = start(
         serve(backends.echo), service={"required_level": "none"},
-        reload=CLOSE_NOW,
+        reload=CLOSE_NOW, timeouts={"first_byte": 0, "handshake": "1h"},
     )  # fmt: skip
     with net.connect(proxy.address()) as plain, connect(
         proxy, pki.context()
@@ -368,23 +370,25 @@ def test_a_handshake_is_judged_by_what_holds_at_its_end(
 def test_a_client_that_waits_for_its_backend_is_judged_again(
     guard, serve, alice, version, policy
 ):
-    """The handshake is over, but the first backend does not answer: a reload
-    in that time counts, too. (It was looked at only before and after.)"""
+    """The handshake is over, but the first backend does not answer, until it
+    is gone: a reload in that time counts, too. (It was looked at only before
+    and after.)"""
     second = serve(backends.echo)
-    with backends.never_accepting() as first:
+    with contextlib.ExitStack() as silent:
+        first = silent.enter_context(backends.never_accepting())
         proxy = guard(
             {"on_trust_change": policy, "trust_change_spread": "0s"},
             service={"backend": [first, second.address]},
             allow_cn=["alice", "bob"],
         )
-        proxy.config["timeouts"] = {"connect": "3s"}
-        proxy.reload()
         context = alice(version)
         with TlsClient(net.connect(proxy.address()), context) as client:
             client.handshake()
             until(lambda: state(proxy) == "connect", "a backend is awaited")
             proxy.config["clients"]["allow_cn"] = "bob"
             proxy.reload()
+            assert state(proxy) == "connect"
+            silent.close()
             with pytest.raises((tls.ssl.SSLError, ConnectionError)):
                 client.send(b"let me in")
                 client.read_exactly(1)

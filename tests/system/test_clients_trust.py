@@ -30,6 +30,8 @@ def guard(program, pki, serve):
         config["clients"] = {"ca": pki.ca, **clients}
         config["tls"] = tls or {}
         config["reload"] = reload or {}
+        # Some clients pause in the middle of it.
+        config["timeouts"] = {"handshake": "1h"}
         return program(config, environ=environ).start()
 
     return start_guard
