@@ -8,12 +8,9 @@ import subprocess
 import pytest
 
 from lib import backends, settings, tls
+from lib.mtls import accepted, each_version, refused
 from lib.sidelock import one_service
 from lib.tls import TlsClient
-
-each_version = pytest.mark.parametrize(
-    "version", tls.VERSIONS, ids=tls.VERSION_NAMES.get
-)
 
 
 @pytest.fixture
@@ -34,28 +31,11 @@ def peer_service(program, peer_config):
     return program(peer_config).start(), backend
 
 
-def refused(proxy, context):
-    """Connects with these credentials; returns the log's line about the
-    refusal. The client is told by an alert, in TLS 1.3 after its handshake."""
-    with pytest.raises(ssl.SSLError, match="(?i)alert|unknown ca|certificate"):
-        with TlsClient.open(proxy.address(), context) as client:
-            client.send(b"let me in")
-            client.read_to_end()
-    return proxy.connection_end(reason="client_refused")
-
-
-def accepted(proxy, context, data=b"welcome"):
-    with TlsClient.open(proxy.address(), context) as client:
-        assert client.echo(data) == data
-        client.finish()
-
-
 @each_version
 def test_a_good_client_is_served_and_named(peer_service, pki, version):
     """Its subject is in the log, and the tag says VERIFIED."""
     proxy, _ = peer_service
-    accepted(proxy, pki.context(version, pki.client_certificate))
-    line = proxy.connection_end(reason="done")
+    line = accepted(proxy, pki.context(version, pki.client_certificate))
     assert line["tls"] == f"[{tls.VERSION_NAMES[version]} VERIFIED]"
     assert "CN=alice" in line["identity"]
 
@@ -66,8 +46,7 @@ def test_without_mutual_tls_nothing_is_called_verified(
 ):
     """At required_level = tls a client's certificate is not asked for."""
     proxy = start(serve(backends.echo))
-    accepted(proxy, pki.context(version, pki.client_certificate))
-    line = proxy.connection_end(reason="done")
+    line = accepted(proxy, pki.context(version, pki.client_certificate))
     assert line["tls"] == f"[{tls.VERSION_NAMES[version]}]"
     assert not line.get("identity")
 
