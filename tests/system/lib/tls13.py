@@ -36,7 +36,7 @@ class Ticket:
     secret: bytes
     suite: int
     age_add: int
-    taken_at: float
+    taken_s: int  # since 1970
 
     @classmethod
     def read(cls, path):
@@ -53,11 +53,12 @@ class Ticket:
             secret=fields[0x04],  # the last of the untagged octet strings
             suite=int.from_bytes(fields["suite"], "big"),
             age_add=int.from_bytes(_content(fields[0xAE]), "big"),
-            taken_at=time.monotonic(),
+            taken_s=int.from_bytes(_content(fields[0xA1]), "big"),
         )
 
     def identity(self, has_right_age=True):
-        age_ms = int((time.monotonic() - self.taken_at) * 1000)
+        # Never more than by the clock of who gave it, as openssl reckons.
+        age_ms = max(0, int((time.time() - self.taken_s - 1) * 1000))
         age = (age_ms + self.age_add) % (1 << 32)
         if not has_right_age:
             age ^= 0x55555555
