@@ -94,6 +94,15 @@ connect_deadline(const struct session *session, enum close_reason *reason)
     return session->retry_ms;
 }
 
+/* Who has lingered for long is looked at seldom: there may be many. */
+static int64_t
+next_look(const struct session *session)
+{
+    int64_t now_ms = clock_now_ms();
+
+    return now_ms + SESSION_LINGER_LOOK_MS + (now_ms - session->linger_ms) / 8;
+}
+
 /* When the session's patience ends, in its present state; 0: never. */
 static int64_t
 deadline(const struct session *session, enum close_reason *reason)
@@ -119,7 +128,7 @@ deadline(const struct session *session, enum close_reason *reason)
         break;
     case SESSION_LINGER:
         *reason = session->reason;
-        return clock_now_ms() + SESSION_LINGER_LOOK_MS;
+        return next_look(session);
     }
     *reason = CLOSE_IDLE_TIMEOUT;
     quiet_ms = after(session->activity_ms, timeouts->idle_ms);

@@ -9,8 +9,10 @@
 #include "proxy/session_state.h"
 
 enum {
-    LINGER_MS = 5000,    /* for a side to take what it is owed before a reset */
-    ALERT_READ_MS = 1000 /* for a client to read the alert that refuses it */
+    LINGER_MS = 5000, /* for a side to take what it is owed before a reset */
+    /* For a client to read the alert that refuses it, behind all that it was
+     * about to send: small ones compute for seconds in the middle of that. */
+    ALERT_READ_MS = 10 * 1000
 };
 
 static void

@@ -15,7 +15,7 @@
 #include "proxy/tls_stream.h"
 
 enum {
-    SESSION_LINGER_LOOK_MS = 20 /* between two looks at what lingers */
+    SESSION_LINGER_LOOK_MS = 20 /* between the first looks at what lingers */
 };
 
 enum session_state {

@@ -5,6 +5,7 @@ served."""
 
 import ipaddress
 import ssl
+import time
 
 import pytest
 from cryptography import x509
@@ -23,6 +24,7 @@ from lib.pki import Certificate, certify, common_name
 from lib.settings import KIB
 from lib.sidelock import one_service
 from lib.tls import TlsClient
+from lib.wait import until
 
 RECORD_HEAD_BYTES = 5
 CHANGE_CIPHER_SPEC = 20
@@ -263,6 +265,17 @@ def split_after_certificate(flight):
     return flight[:at], flight[at:]
 
 
+def last_flight(client):
+    """Shakes hands up to that, which is not sent yet."""
+    while True:
+        is_done = client.handshake_step()
+        flight = client.pending_output()
+        if is_done or b"\x0b" == flight[5:6] and flight[0] == 22:
+            return flight  # 1.3: the last flight; 1.2: Certificate comes first
+        client.sock.sendall(flight)
+        client.feed()
+
+
 @each_version
 def test_an_intermediate_helps_nobody_while_its_sender_stalls(
     guard, pki, below, version
@@ -274,15 +287,7 @@ def test_an_intermediate_helps_nobody_while_its_sender_stalls(
     proxy = guard(allow_all=True)
     context = pki.context(version, whole)
     with TlsClient(net.connect(proxy.address()), context) as client:
-        flight = b""
-        while True:
-            is_done = client.handshake_step()
-            flight = client.pending_output()
-            if is_done or b"\x0b" == flight[5:6] and flight[0] == 22:
-                break  # 1.3: the last flight; 1.2: Certificate comes first
-            client.sock.sendall(flight)
-            client.feed()
-        first, rest = split_after_certificate(flight)
+        first, rest = split_after_certificate(last_flight(client))
         client.sock.sendall(first)
         for _ in range(5):
             line = stays_out(proxy, pki, alone, version)
@@ -291,6 +296,26 @@ def test_an_intermediate_helps_nobody_while_its_sender_stalls(
         client.handshake()
         assert client.echo(b"at last") == b"at last"
         client.finish()
+
+
+@each_version
+def test_who_is_slow_reads_why_it_is_refused(guard, pki, version):
+    """The certificate is judged once it is there, and some clients compute
+    for seconds before they send the proof that belongs to it. They are heard
+    out, and read the alert. (After a second they were cut off.)"""
+    proxy = guard(allow_cn="bob")
+    context = pki.context(version, pki.client_certificate)
+    with TlsClient(net.connect(proxy.address()), context) as client:
+        first, rest = split_after_certificate(last_flight(client))
+        client.sock.sendall(first)
+        proxy.connection_end(reason="client_refused")
+        begin = time.monotonic()
+        until(lambda: time.monotonic() - begin > 1.5, "more than a second")
+        client.sock.sendall(rest[:-1])
+        client.sock.sendall(rest[-1:])
+        with pytest.raises(ssl.SSLError, match="(?i)access.denied"):
+            client.handshake()
+            client.read_exactly(1)
 
 
 @each_version
