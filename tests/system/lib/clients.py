@@ -47,8 +47,8 @@ def node(port, ca, version, request):
 
 def java(port, ca, version, request):
     command = [
-        settings.require("java"), _HERE / "JavaClient.java", port, ca,
-        tls.VERSION_NAMES[version],
+        settings.require("java"), *settings.JAVA_OPTIONS,
+        _HERE / "JavaClient.java", port, ca, tls.VERSION_NAMES[version],
     ]  # fmt: skip
     return _run(command, request)
 

@@ -62,6 +62,10 @@ CAN_SHIFT_CLOCK = _is_dynamic(BINARY) and SANITIZER in (None, "address")
 DEADLINE_S = 120 if SANITIZER else 40
 
 
+# Half of the work of a start is for a speed that it does not live to see.
+JAVA_OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+
+
 def scaled(number, least=1):
     """A size or count, made smaller by SIDELOCK_TEST_SCALE."""
     return max(least, number // SCALE)

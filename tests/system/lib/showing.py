@@ -185,7 +185,7 @@ NODE = Client(
 )
 JAVA = Client(
     "java",
-    _script("java", _HERE / "JavaClient.java"),
+    _script("java", *settings.JAVA_OPTIONS, _HERE / "JavaClient.java"),
     {PKCS12: _keystore_words},
     _JAVA_WORDS,
 )
