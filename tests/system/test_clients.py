@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Real TLS clients reach real, unmodified servers, over TLS 1.2 and 1.3."""
 
+import functools
 import subprocess
 
 import pytest
@@ -14,6 +15,12 @@ each_version = pytest.mark.parametrize("version", tls.VERSIONS, ids=VERSION_IDS)
 each_client = pytest.mark.parametrize(
     "client", clients.ALL, ids=lambda client: client.__name__
 )
+
+
+@pytest.fixture
+def start(start):
+    """Real clients shake hands as slowly as the machine lets them."""
+    return functools.partial(start, timeouts={"handshake": "1h"})
 
 
 @pytest.fixture(
