@@ -103,7 +103,7 @@ def test_redis_cli_talks_to_redis(start, pki, redis):
     done = subprocess.run(
         [
             settings.require("redis-cli"), "--tls", "--cacert", str(pki.ca),
-            "-h", "localhost", "-p", str(proxy.port), "PING",
+            "-h", "127.0.0.1", "-p", str(proxy.port), "PING",
         ],
         capture_output=True, text=True, timeout=settings.DEADLINE_S,
     )  # fmt: skip

@@ -167,7 +167,7 @@ def test_curl_shows_its_certificate(peer_service, pki, version):
     proxy, _ = peer_service
     number = {tls.TLS12: "1.2", tls.TLS13: "1.3"}[version]
     command = [
-        settings.require("curl"), "--silent", "--cacert", str(pki.ca),
+        settings.require("curl"), "--ipv4", "--silent", "--cacert", str(pki.ca),
         "--tls-max", number, f"--tlsv{number}", "--http0.9", "--no-buffer",
         "--max-time", str(settings.DEADLINE_S), "--noproxy", "*",
         f"https://localhost:{proxy.port}/",

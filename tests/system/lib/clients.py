@@ -72,7 +72,7 @@ def curl(url, ca, version, *options):
     number = {tls.TLS12: "1.2", tls.TLS13: "1.3"}[version]
     command = [
         settings.require("curl"), "--silent", "--show-error", "--fail",
-        "--noproxy", "*", "--cacert", ca, f"--tlsv{number}",
+        "--ipv4", "--noproxy", "*", "--cacert", ca, f"--tlsv{number}",
         "--tls-max", number, *options, url,
     ]  # fmt: skip
     return _run(command, b"")

@@ -62,8 +62,12 @@ CAN_SHIFT_CLOCK = _is_dynamic(BINARY) and SANITIZER in (None, "address")
 DEADLINE_S = 120 if SANITIZER else 40
 
 
-# Half of the work of a start is for a speed that it does not live to see.
-JAVA_OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+# Half of the work of a start is for a speed that it does not live to see; and
+# at [::1] somebody else may have the port.
+JAVA_OPTIONS = (
+    "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+    "-Djava.net.preferIPv4Stack=true",
+)  # fmt: skip
 
 
 def scaled(number, least=1):

@@ -107,7 +107,7 @@ def _curl(port, ca, version):
     number = {tls.TLS12: "1.2", tls.TLS13: "1.3"}[version]
     return [
         settings.require("curl"), "--silent", "--show-error", "--fail",
-        "--noproxy", "*", "--cacert", ca, f"--tlsv{number}",
+        "--ipv4", "--noproxy", "*", "--cacert", ca, f"--tlsv{number}",
         "--tls-max", number, f"https://localhost:{port}/",
     ]  # fmt: skip
 
@@ -117,7 +117,8 @@ def _gnutls(port, ca, version):
     return [
         settings.require("gnutls-cli"), "--port", port, "--x509cafile", ca,
         "--priority", f"NORMAL:-VERS-ALL:+{name}",
-        "--logfile", "/dev/stderr", "localhost",
+        "--logfile", "/dev/stderr", "--sni-hostname", "localhost",
+        "--verify-hostname", "localhost", "127.0.0.1",
     ]  # fmt: skip
 
 
