@@ -51,20 +51,22 @@ class Counted:
         """A visit that is over and counted when this returns."""
         mark = self.proxy.log.mark()
         with net.connect(self.proxy.address(), source) as sock:
+            peer = net.address_text(sock.getsockname())
             sock.sendall(b"plain")
             sock.shutdown(socket.SHUT_WR)
             assert sock.recv(100) == b"plain"
             assert sock.recv(100) == b""
-        self.proxy.connection_end(since=mark)
+        self.proxy.connection_end(since=mark, peer=peer)
 
     def secure(self, source=None, version=tls.TLS13, certificate=None):
         mark = self.proxy.log.mark()
         context = self.pki.context(version, certificate)
         address = self.proxy.address()
         with TlsClient.open(address, context, source=source) as client:
+            peer = net.address_text(client.sock.getsockname())
             assert client.echo(b"secure") == b"secure"
             client.finish()
-        self.proxy.connection_end(since=mark)
+        self.proxy.connection_end(since=mark, peer=peer)
 
 
 @pytest.fixture
@@ -72,6 +74,8 @@ def config(pki, tmp_path, serve):
     config = one_service(pki.server_certificate, serve(backends.echo))
     config["service"]["required_level"] = "none"
     config["admin"] = {"listen": f"unix:{tmp_path}/admin.sock"}
+    # Who is slow to say its first byte would be counted for its silence.
+    config["timeouts"] = {"first_byte": "1h"}
     return config
 
 
@@ -302,7 +306,7 @@ def test_days_in_which_nobody_is_counted_prove_nothing(
 @pytest.mark.shifted_clock
 def test_an_open_connection_is_not_quiet(program, config, pki, tmp_path):
     """Who has come days ago and still speaks plaintext would be in the way."""
-    config["timeouts"] = {"idle": "0"}
+    config["timeouts"]["idle"] = "0"
     clock, counted = later(program, config, pki, tmp_path)
     with net.connect(counted.proxy.address()) as sock:
         sock.sendall(b"x")

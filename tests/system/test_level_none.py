@@ -29,11 +29,12 @@ def folder(tmp_path):
 
 @pytest.fixture
 def start_none(start):
-    """start_none(backend, section={...}): as start, at level none."""
+    """start_none(backend, section={...}): as start, at level none. Silence is
+    no choice unless a test says so: who is slow to say its first byte would be
+    taken for plaintext."""
 
-    def run(backend, first_byte=None, service=None, **sections):
-        if first_byte:
-            sections["timeouts"] = {"first_byte": first_byte}
+    def run(backend, first_byte="1h", service=None, timeouts=None, **sections):
+        sections["timeouts"] = {"first_byte": first_byte, **(timeouts or {})}
         level = {"required_level": "none", **(service or {})}
         return start(backend, service=level, **sections)
 
@@ -194,7 +195,7 @@ def test_the_first_byte_alone_decides(start_none, serve):
 @each_version
 def test_a_hello_in_single_bytes_is_tls(start_none, serve, pki, version):
     """One TCP segment per byte: the first one is enough to know."""
-    proxy = start_none(serve(backends.echo))
+    proxy = start_none(serve(backends.echo), timeouts={"handshake": "1h"})
     with TlsClient(net.connect(proxy.address()), pki.context(version)) as client:
         client.handshake_step()
         for byte in client.pending_output():
@@ -208,13 +209,16 @@ def test_a_hello_in_single_bytes_is_tls(start_none, serve, pki, version):
 
 def test_a_hello_that_stops_after_one_byte_is_no_plaintext(start_none, serve):
     """0x16 is the promise of TLS: the backend never sees it, and the
-    handshake's deadline ends it."""
+    handshake's deadline ends it. The process is stopped until the byte is
+    there, for its patience with silence is short."""
     backend = serve(backends.echo)
     proxy = start_none(
         backend, timeouts={"first_byte": "10ms", "handshake": "300ms"}
     )
-    with net.connect(proxy.address()) as sock:
+    with proxy.held():
+        sock = net.connect(proxy.address())
         sock.sendall(b"\x16")
+    with sock:
         assert read_to_end(sock) == b""
     assert proxy.connection_end()["reason"] == "handshake_timeout"
     assert backend.accepted_count == 0
@@ -235,7 +239,7 @@ def test_a_broken_hello_is_no_plaintext(start_none, serve):
 def test_a_probe_costs_no_backend(start_none, serve):
     """Who connects and leaves without a byte is no client."""
     backend = serve(backends.echo)
-    proxy = start_none(backend, first_byte="1h", log={"level": "debug"})
+    proxy = start_none(backend, log={"level": "debug"})
     net.connect(proxy.address()).close()
     assert proxy.connection_end()["reason"] == "probe"
     net.reset(net.connect(proxy.address()))
@@ -318,7 +322,11 @@ def test_a_warning_at_start_and_at_each_reload(start_none, serve):
 def test_other_names_of_the_levels(start, serve, pki, name, is_open):
     """As D2000 writes them."""
     backend = serve(backends.echo)
-    proxy = start(backend, service={"required_level": name})
+    proxy = start(
+        backend,
+        service={"required_level": name},
+        timeouts={"first_byte": "1h"},
+    )
     with TlsClient.open(proxy.address(), pki.context()) as client:
         assert client.echo(b"x") == b"x"
         client.finish()

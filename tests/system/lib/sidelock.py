@@ -191,8 +191,24 @@ class Sidelock:
             self.signal(signal.SIGCONT)
 
     def _is_stopped(self):
-        with open(f"/proc/{self.pid}/stat", encoding="ascii") as stat:
-            return stat.read().rpartition(")")[2].split()[0] == "T"
+        """All of its threads."""
+        threads = os.listdir(f"/proc/{self.pid}/task")
+        return all(self._thread_state(thread) == "T" for thread in threads)
+
+    def _thread_state(self, thread):
+        path = f"/proc/{self.pid}/task/{thread}/stat"
+        with open(path, encoding="ascii") as stat:
+            return stat.read().rpartition(")")[2].split()[0]
+
+    def wait_state(self, state):
+        """Until a connection is in this state; it tells by its dump."""
+
+        def is_there():
+            mark = self.log.mark()
+            self.signal(signal.SIGUSR2)
+            return bool(self.log.find("dump", since=mark, state=state))
+
+        until(is_there, f"a connection in state {state}")
 
     def connection_end(self, since=0, **wanted):
         """The log's line about a connection that has ended."""
