@@ -70,6 +70,7 @@ class Backend:
         self.failures = []
         self._wanted = address
         self._listener = None
+        self._reserved = None  # a port that nobody listens on just now
         self._acceptor = None
         self._live = {}
         self._lock = threading.Lock()
@@ -81,6 +82,9 @@ class Backend:
 
     def __exit__(self, *_):
         self.stop()
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None
         self.drop_connections()
         assert not self.failures, self.failures
 
@@ -95,7 +99,8 @@ class Backend:
 
     def start(self):
         """Listens and accepts; on the same address again after a stop."""
-        self._listener = self._listen()
+        self._listener, self._reserved = self._reserved or self._bind(), None
+        self._listener.listen(self.backlog)
         self._wanted = self._listener.getsockname()
         self._acceptor = threading.Thread(
             target=self._accept, args=(self._listener,), daemon=True
@@ -103,13 +108,17 @@ class Backend:
         self._acceptor.start()
 
     def stop(self):
-        """Stops listening; what was accepted lives on."""
+        """Stops listening; what was accepted lives on, and nobody else gets
+        the port."""
         if self._listener is None:
             return
         # Closing alone would not wake the thread that is in accept().
         self._listener.shutdown(socket.SHUT_RDWR)
         self._acceptor.join(DEADLINE_S)
-        self._listener.close()
+        if self._listener.family != socket.AF_UNIX:
+            self._reserved = self._listener
+        else:
+            self._listener.close()
         self._listener = None
 
     def next_record(self):
@@ -126,19 +135,26 @@ class Backend:
         for sock, thread in live:
             thread.join(DEADLINE_S)
 
-    def _listen(self):
+    def _bind(self):
         if isinstance(self._wanted, str):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._wanted)
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        else:
-            is_v6 = ":" in self._wanted[0]
-            family = socket.AF_INET6 if is_v6 else socket.AF_INET
-            listener = socket.socket(family, socket.SOCK_STREAM)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(self._wanted)
-        listener.listen(self.backlog)
-        return listener
+            listener.bind(self._wanted)
+            return listener
+        chosen = self._reuser(self._wanted)
+        # Only who asked for a port by its number keeps it at a shutdown().
+        with chosen:
+            return self._reuser(chosen.getsockname())
+
+    @staticmethod
+    def _reuser(address):
+        """Bound, perhaps beside another that does not listen either."""
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+        return sock
 
     def _accept(self, listener):
         while True:
