@@ -53,6 +53,7 @@ def test_a_client_that_leaves_during_the_connect_is_let_go(start, pki):
     with backends.never_accepting() as address:
         proxy = start(address, timeouts={"connect": "1h"})
         with TlsClient.open(proxy.address(), pki.context()) as client:
+            proxy.wait_state("connect")
             client.reset()
         assert proxy.connection_end()["reason"] == "client_reset"
 
