@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every state of a connection has its time limit, and says so."""
 
+import contextlib
 import threading
 import time
 
@@ -42,11 +43,12 @@ def test_an_idle_connection_is_ended(start, serve, pki, version):
     backend = serve(backends.hold)
     proxy = start(backend, timeouts={"idle": "500ms"})
     with TlsClient.open(proxy.address(), pki.context(version)) as client:
-        client.send(b"hello")
+        with contextlib.suppress(ConnectionError):  # it may be over already
+            client.send(b"hello")
         client.read_to_end()
-        assert client.end is not None
+        assert client.end in (End.RESET, End.FIN)
     assert proxy.connection_end()["reason"] == "idle_timeout"
-    assert backend.next_record().wait_end()
+    assert backend.next_record().wait_end() == "reset"
 
 
 class Pulse:
@@ -65,14 +67,15 @@ class Pulse:
 
 
 def unless_stalled(limit_s, attempt):
-    """Runs attempt(pulse); when it fails and this machine has stalled for
-    longer than the timeout under test, that shows nothing: once more."""
+    """Runs attempt(pulse); when it fails and this machine has stalled, that
+    shows nothing: once more. What the program takes for one silence may have
+    been a part of two or three between beats."""
     for _ in range(3):
         pulse = Pulse()
         try:
             return attempt(pulse)
         except (AssertionError, ConnectionError):
-            if pulse.longest() < limit_s:
+            if pulse.longest() < limit_s / 4:
                 raise
     raise AssertionError("this machine stalls too often")
 
@@ -87,11 +90,11 @@ def test_a_busy_connection_is_not_idle(start, serve, pki):
             TlsClient.open(proxy.address(), pki.context()) as busy,
             TlsClient.open(proxy.address(), pki.context()) as idle,
         ):
-            mark = proxy.log.mark()
+            peer = net.address_text(idle.sock.getsockname())
             for _ in rounds("the idle connection ends"):
                 assert busy.echo(b"busy") == b"busy"
                 pulse.beat()
-                if proxy.log.find("connection", since=mark):
+                if proxy.log.find("connection", peer=peer):
                     break
             assert idle.recv() == b""
             assert busy.echo(b"still there") == b"still there"
@@ -100,7 +103,7 @@ def test_a_busy_connection_is_not_idle(start, serve, pki):
     unless_stalled(2, attempt)
 
 
-def trickle(pulse, seconds):
+def trickle(seconds):
     """Sends single bytes for so long, then a last word."""
 
     def handler(sock, record):
@@ -109,10 +112,20 @@ def trickle(pulse, seconds):
         while time.monotonic() < end:
             sock.sendall(b"x")
             net.wait_acknowledged(sock)
-            pulse.beat()
         sock.sendall(b"end")
 
     return handler
+
+
+def take_trickle(client, pulse):
+    """What has come through the program tells when it was at work; what the
+    kernel took from the backend would not."""
+    received = b""
+    while data := client.recv():
+        received += data
+        pulse.beat()
+    assert received.endswith(b"end")
+    assert client.end is End.CLOSE_NOTIFY
 
 
 @each_version
@@ -123,11 +136,10 @@ def test_traffic_in_one_direction_keeps_a_connection_alive(
     lasts longer than timeouts.idle."""
 
     def attempt(pulse):
-        proxy = start(serve(trickle(pulse, 2.5)), timeouts={"idle": "2s"})
+        proxy = start(serve(trickle(2.5)), timeouts={"idle": "2s"})
         with TlsClient.open(proxy.address(), pki.context(version)) as client:
             client.send(b"go")
-            assert client.read_to_end().endswith(b"end")
-            assert client.end is End.CLOSE_NOTIFY
+            take_trickle(client, pulse)
             client.finish()
         assert proxy.connection_end()["reason"] == "done"
 
@@ -166,14 +178,11 @@ def test_traffic_extends_a_half_closed_connection(start, serve, pki):
     delivered whole."""
 
     def attempt(pulse):
-        proxy = start(
-            serve(trickle(pulse, 2.5)), timeouts={"half_closed": "2s"}
-        )
+        proxy = start(serve(trickle(2.5)), timeouts={"half_closed": "2s"})
         with TlsClient.open(proxy.address(), pki.context()) as client:
             client.send(b"go")
             client.close_notify()
-            assert client.read_to_end().endswith(b"end")
-            assert client.end is End.CLOSE_NOTIFY
+            take_trickle(client, pulse)
         assert proxy.connection_end()["reason"] == "done"
 
     unless_stalled(2, attempt)
