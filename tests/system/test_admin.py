@@ -11,6 +11,7 @@ import signal
 import socket
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -19,6 +20,7 @@ from lib.tls import TlsClient, served_serial
 from lib.wait import until
 
 CLIENTS_MAX = 16
+PATIENCE_S = 5  # of the process with a client
 NOBODY = 65534
 
 
@@ -437,7 +439,7 @@ def test_silent_clients_delay_nobody(admin, fresh_pki):
     for sock in silent:
         try:
             sock.send(b"GET /sta")
-        except BrokenPipeError:
+        except (BrokenPipeError, ConnectionResetError):
             pass  # it had to make room
     assert admin.command("reload").returncode == 0
     serial = served_serial(admin.proxy.address(), fresh_pki.context())
@@ -479,10 +481,12 @@ def test_a_client_that_does_not_read_is_cut_off(
     del config["service"]
     admin = Admin(program(config).start(), path)
     before = admin.proxy.descriptor_count()
+    begin = time.monotonic()
     with admin.connect() as sock:
         sock.send(b"GET /status HTTP/1.1\r\n\r\n")
         assert admin.get("/live")[0] == 200
-        assert admin.proxy.descriptor_count() == before + 1
+        is_waiting = admin.proxy.descriptor_count() == before + 1
+        assert is_waiting or time.monotonic() - begin >= PATIENCE_S
         until(
             lambda: admin.proxy.descriptor_count() == before,
             "it is cut off",
