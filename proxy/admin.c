@@ -20,6 +20,7 @@ struct admin_client {
     uid_t uid;
     struct event *ready;    /* to be read from, or later written to */
     struct event *deadline; /* of the request, then of the answer */
+    bool is_due;            /* it is over, but for one more look */
     uint64_t number;        /* the least is the one that came first */
     char head[ADMIN_HEAD_MAX];
     size_t len; /* of head */
@@ -54,12 +55,20 @@ close_client(struct admin_client *client)
     admin_answer_deinit(&client->answer);
 }
 
+/* A process that was stopped or busy learns of the time first, and then of
+ * what had come in time: the loop looks once more. */
 static void
 on_deadline(evutil_socket_t fd, short events, void *arg)
 {
+    static const struct timeval at_once = {0};
+    struct admin_client *client = arg;
+    bool is_over = client->is_due;
+
     (void)fd;
     (void)events;
-    close_client(arg);
+    client->is_due = true;
+    if (is_over || event_add(client->deadline, &at_once) != 0)
+        close_client(client);
 }
 
 /* Calls `on_ready` when the client is, for as long as the deadline allows,
@@ -70,6 +79,7 @@ wait_for(struct admin_client *client, short events, event_callback_fn on_ready)
     static const struct timeval patience = {.tv_sec = ADMIN_DEADLINE_S};
     struct event_base *base = client->admin->server->base;
 
+    client->is_due = false;
     free_event(&client->ready);
     client->ready = event_new(
         base, client->fd, (short)(events | EV_PERSIST), on_ready, client);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The inside of a session, for the files that make it up: session.c (life and
- * deadlines), session_first.c (TLS or not), session_start.c (hello, handshake,
- * connect), session_end.c and session_log.c.
+ * The inside of a session, for the files that make it up: session.c (its
+ * life), session_time.c (deadlines), session_first.c (TLS or not),
+ * session_start.c (hello, handshake, connect), session_end.c, session_log.c
+ * and what is named at the functions.
  */
 #ifndef SIDELOCK_PROXY_SESSION_STATE_H
 #define SIDELOCK_PROXY_SESSION_STATE_H
@@ -53,6 +54,7 @@ struct session {
 
     struct event timer;
     int64_t timer_ms; /* when the timer fires; 0: not armed */
+    int64_t due_ms;   /* the last deadline that was found to be over */
     int64_t start_ms;
     int64_t connect_ms;  /* start of the current attempt */
     int64_t retry_ms;    /* the backend had no room: its next try; else 0 */
@@ -133,8 +135,10 @@ void session_start_relay(struct session *session);
  * memory. */
 int session_watch_backend(struct session *session) MUST_CHECK;
 
-/* Makes the timer fire no later than the state's deadline (session.c). */
+/* Makes the timer fire no later than the state's deadline (session_time.c). */
 void session_arm_timer(struct session *session);
+/* The timer's callback; the session may be gone afterwards. */
+void session_on_timer(evutil_socket_t fd, short events, void *arg);
 
 /* Goes on by the state: for whoever has changed it from outside the events of
  * the two sockets (session.c). The session may be gone afterwards. */

@@ -16,6 +16,7 @@ import time
 import pytest
 
 from lib import backends, settings, sidelock
+from lib.clock import Clock
 from lib.tls import TlsClient, served_serial
 from lib.wait import until
 
@@ -711,6 +712,24 @@ def test_a_stopped_process_does_not_answer_but_serves_later(admin):
     with admin.connect() as sock:
         with admin.proxy.held():
             sock.send(b"GET /live HTTP/1.1\r\n\r\n")
+        assert read_answer(sock)[0] == 200
+
+
+@pytest.mark.shifted_clock
+def test_a_request_that_came_in_time_is_answered(program, config, path, tmp_path):
+    """By a process that was stopped for longer than it is patient."""
+    clock = Clock(tmp_path)
+    environ = clock.environ(shifts_timers=True)
+    admin = Admin(program(config, environ=environ).start(), path)
+    before = admin.proxy.descriptor_count()
+    with admin.connect() as sock:
+        until(
+            lambda: admin.proxy.descriptor_count() == before + 1,
+            "the connection is accepted",
+        )
+        with admin.proxy.held():
+            sock.send(b"GET /live HTTP/1.1\r\n\r\n")
+            clock.set(1)
         assert read_answer(sock)[0] == 200
 
 

@@ -8,6 +8,8 @@ import time
 import pytest
 
 from lib import backends, net, tls
+from lib.clock import Clock
+from lib.sidelock import one_service
 from lib.tls import End, TlsClient
 from lib.wait import rounds
 
@@ -144,6 +146,24 @@ def test_traffic_in_one_direction_keeps_a_connection_alive(
         assert proxy.connection_end()["reason"] == "done"
 
     unless_stalled(2, attempt)
+
+
+@pytest.mark.shifted_clock
+def test_what_came_in_time_is_not_too_late(program, serve, pki, tmp_path):
+    """For a process that was stopped, and learns at the same moment of bytes
+    and of the end of timeouts.idle."""
+    config = one_service(pki.server_certificate, serve(backends.echo))
+    config["timeouts"] = {"idle": "30m"}
+    clock = Clock(tmp_path)
+    environ = clock.environ(shifts_timers=True)
+    proxy = program(config, environ=environ).start()
+    with TlsClient.open(proxy.address(), pki.context()) as client:
+        assert client.echo(b"before") == b"before"
+        with proxy.held():
+            client.send(b"meanwhile")
+            clock.set(45 / (24 * 60))
+        assert client.read_exactly(9) == b"meanwhile"
+        client.finish()
 
 
 @each_version
