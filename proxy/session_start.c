@@ -128,7 +128,11 @@ session_gather_hello(struct session *session)
         session_fail(session, CLOSE_NO_MEMORY, NULL);
         return;
     }
-    look_at_hello(session, chunk);
+    /* An end that came together with bytes makes no event of its own. */
+    do {
+        look_at_hello(session, chunk);
+    } while (session->state == SESSION_HELLO && session->reason == CLOSE_NONE
+             && session->client.sock.is_readable);
     pool_give(pool, chunk);
 }
 

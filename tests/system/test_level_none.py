@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from lib import backends, clients, net, servers, settings, sidelock, tls
+from lib.clock import Clock
 from lib.settings import MIB, scaled
 from lib.sidelock import one_service
 from lib.streams import Stream, digest
@@ -222,6 +223,44 @@ def test_a_hello_that_stops_after_one_byte_is_no_plaintext(start_none, serve):
         assert read_to_end(sock) == b""
     assert proxy.connection_end()["reason"] == "handshake_timeout"
     assert backend.accepted_count == 0
+
+
+@pytest.mark.shifted_clock
+def test_a_first_byte_that_came_in_time_decides(
+    program, pki, serve, tmp_path
+):
+    """Also for a process that was stopped meanwhile, and learns at the same
+    moment of the byte and of the end of its patience."""
+    config = one_service(pki.server_certificate, serve(backends.echo))
+    config["service"]["required_level"] = "none"
+    config["timeouts"] = {"first_byte": "30m", "handshake": "1h"}
+    clock = Clock(tmp_path)
+    environ = clock.environ(shifts_timers=True)
+    proxy = program(config, environ=environ).start()
+    with TlsClient(net.connect(proxy.address()), pki.context()) as client:
+        proxy.wait_state("hello")
+        with proxy.held():
+            client.handshake_step()
+            client.flush()
+            clock.set(45 / (24 * 60))
+        client.handshake()
+        assert client.echo(b"understood") == b"understood"
+        client.finish()
+
+
+@pytest.mark.parametrize("leave", [socket.socket.close, net.reset])
+def test_a_client_that_leaves_with_its_first_bytes_is_let_go(
+    start_none, serve, leave
+):
+    """Both reach the program at the same moment; it does not wait for the
+    rest of the hello."""
+    proxy = start_none(serve(backends.echo))
+    sock = net.connect(proxy.address())
+    proxy.wait_state("hello")
+    with proxy.held():
+        sock.sendall(b"\x16\x03\x01")
+        leave(sock)
+    assert proxy.connection_end()["reason"] == "handshake_aborted"
 
 
 def test_a_broken_hello_is_no_plaintext(start_none, serve):
