@@ -78,6 +78,8 @@ def test_clients_that_come_during_a_drain_are_served_or_refused(
                 sock = net.connect(proxy.address())
             except ConnectionRefusedError:
                 return
+            except (ConnectionResetError, ConnectionAbortedError):
+                continue  # greeted, and gone before connect() has returned
             client = TlsClient(sock, context)
             try:
                 client.handshake_step()
@@ -109,7 +111,9 @@ def test_clients_that_come_during_a_drain_are_served_or_refused(
 def test_handshakes_under_way_are_finished(start, serve, pki):
     """A client that was accepted before SIGTERM and is in its handshake is
     served."""
-    proxy = start(serve(backends.echo), timeouts={"drain": "1h"})
+    proxy = start(
+        serve(backends.echo), timeouts={"drain": "1h", "handshake": "1h"}
+    )
     with TlsClient(net.connect(proxy.address()), pki.context()) as client:
         client.handshake_step()
         client.flush()
@@ -179,6 +183,7 @@ def test_sighup_during_a_drain_is_ignored(start, serve, pki):
     with TlsClient.open(proxy.address(), pki.context()) as client:
         proxy.signal(signal.SIGTERM)
         proxy.log.wait("drain", state="waiting")
+        until(lambda: not net.accepts(proxy.address()), "nobody listens")
         proxy.signal(signal.SIGHUP)
         proxy.log.wait("reload", outcome="ignored")
         assert not net.accepts(proxy.address())
@@ -232,7 +237,9 @@ def test_silent_clients_do_not_hold_up_a_drain(start, serve):
 def test_queued_clients_are_taken(start, serve, pki):
     """A client whose connection the kernel had completed before SIGTERM is
     served: here the process is stopped while it comes."""
-    proxy = start(serve(backends.echo), timeouts={"drain": "1h"})
+    proxy = start(
+        serve(backends.echo), timeouts={"drain": "1h", "handshake": "1h"}
+    )
     context = pki.context()
     with proxy.held():
         clients = [
@@ -242,6 +249,7 @@ def test_queued_clients_are_taken(start, serve, pki):
         for client in clients:
             client.handshake_step()
             client.flush()
+            net.wait_acknowledged(client.sock)
         proxy.signal(signal.SIGTERM)
     for client in clients:
         client.handshake()

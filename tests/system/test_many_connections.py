@@ -14,6 +14,13 @@ COUNT = scaled(2000)
 MESSAGE_BYTES = 10_000
 
 
+def until_free(proxy, at_rest):
+    """The log tells of an end just before its descriptors are closed."""
+    until(
+        lambda: proxy.descriptor_count() <= at_rest, "descriptors are free"
+    )
+
+
 @pytest.mark.threaded
 @pytest.mark.slow
 def test_2000_concurrent_connections_are_exact(start, pki):
@@ -46,14 +53,14 @@ def test_2000_concurrent_connections_are_exact(start, pki):
         results = asyncio.run(run(proxy))
         assert results == [True] * COUNT
         proxy.log.wait_count(COUNT, "connection", reason="done")
-        assert proxy.descriptor_count() <= at_rest
+        until_free(proxy, at_rest)
         proxy.stop()
 
 
 @pytest.mark.threaded
 def test_connections_are_spread_over_the_workers(start, pki):
-    """With two workers no single one does all the work: at least two threads
-    were woken again and again."""
+    """With two workers no single one does all the work: the threads besides
+    the main one that has started them share its time."""
 
     async def run(proxy):
         async def one():
@@ -66,20 +73,21 @@ def test_connections_are_spread_over_the_workers(start, pki):
     with ManyEchoes() as backend:
         proxy = start(backend, process={"workers": 2})
         asyncio.run(run(proxy))
-        switches = context_switches(proxy.pid)
+        spent = nanoseconds_of_threads(proxy.pid)
+        del spent[proxy.pid]
         proxy.stop()
-    assert len([count for count in switches if count > 20]) >= 2, switches
+    busy = [time for time in spent.values() if time > sum(spent.values()) / 10]
+    assert len(busy) >= 2, spent
 
 
-def context_switches(pid):
-    """Voluntary context switches of each thread: how often it was woken."""
-    counts = []
-    for thread in sorted(os.listdir(f"/proc/{pid}/task")):
-        path = f"/proc/{pid}/task/{thread}/status"
-        with open(path, encoding="ascii") as status:
-            text = status.read()
-        counts.append(int(text.split("\nvoluntary_ctxt_switches:")[1].split()[0]))
-    return counts
+def nanoseconds_of_threads(pid):
+    """How long each thread has had a CPU."""
+    spent = {}
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        path = f"/proc/{pid}/task/{thread}/schedstat"
+        with open(path, encoding="ascii") as stat:
+            spent[int(thread)] = int(stat.read().split()[0])
+    return spent
 
 
 @pytest.mark.threaded
@@ -103,5 +111,5 @@ def test_connections_that_come_and_go_leave_nothing(start, pki):
             asyncio.run(round_of(scaled(300, least=60), proxy))
             done += scaled(300, least=60)
             proxy.log.wait_count(done, "connection", reason="done")
-            assert proxy.descriptor_count() <= at_rest
+            until_free(proxy, at_rest)
         proxy.stop()

@@ -62,6 +62,7 @@ def test_a_reload_without_memory_keeps_the_old(start, serve, pki):
     proxy = start(serve(backends.echo))
     context = pki.context()
     with TlsClient.open(proxy.address(), context) as steady:
+        assert steady.echo(b"in") == b"in"
         now = proxy.memory_kib("VmSize") * KIB
         old = proxy.set_limit(resource.RLIMIT_AS, now)
         for name in range(250):

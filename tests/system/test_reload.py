@@ -63,7 +63,7 @@ def test_a_download_goes_on_through_a_reload(start, serve, pki, version):
 @each_version
 def test_a_client_in_its_handshake_finishes_it(start, serve, pki, version):
     """A reload between ClientHello and Finished does not disturb it."""
-    proxy = start(serve(backends.echo))
+    proxy = start(serve(backends.echo), timeouts={"handshake": "1h"})
     with TlsClient(net.connect(proxy.address()), pki.context(version)) as client:
         client.handshake_step()
         client.flush()

@@ -48,6 +48,7 @@ class Load:
             thread.join(DEADLINE_S)
         if kind is None:
             assert not self.failures, self.failures[:5]
+            assert not any(thread.is_alive() for thread in self._threads)
 
     def _has_begun(self):
         return self.failures or (self.exchanges and self.connections)

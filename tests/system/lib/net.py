@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sockets on loopback: ports, sources, resets, queues."""
 
+import contextlib
+import errno
 import fcntl
 import itertools
 import random
@@ -14,6 +16,10 @@ from lib.wait import until
 # Below the range from which the kernel takes ports for outgoing connections
 # and for port 0, so that nobody takes one between choice and use.
 _PORTS = range(10000, 32000)
+
+# Ports that this run has given out, as names of sockets that live as long as
+# it does: no other run on this machine chooses them.
+_reserved = []
 
 _sources = itertools.count(random.randrange(1 << 20))
 
@@ -34,8 +40,21 @@ def free_port(host="127.0.0.1"):
                 probe.bind((host, port))
             except OSError:
                 continue
+        if _reserve(port):
             return port
     raise AssertionError("no free port")
+
+
+def _reserve(port):
+    """False when somebody else has it. The name is no file (see unix(7))."""
+    name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        name.bind(f"\0sidelock-test-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    _reserved.append(name)
+    return True
 
 
 def connect(address, source=None, receive_bytes=None):
@@ -62,6 +81,27 @@ def accepts(address):
     except OSError:
         return False
     return True
+
+
+def send_to_end(address, data, source=None, ends=False):
+    """Sends what is no good, with an end of its own or without, and returns
+    once the other side has ended the connection, in whatever way."""
+    with connect(address, source) as sock, contextlib.suppress(
+        ConnectionResetError, BrokenPipeError
+    ):
+        sock.sendall(data)
+        if ends:
+            _end(sock)
+        while sock.recv(4096):
+            pass
+
+
+def _end(sock):
+    try:
+        sock.shutdown(socket.SHUT_WR)
+    except OSError as failure:
+        if failure.errno != errno.ENOTCONN:  # it has been reset already
+            raise
 
 
 def reset(sock):

@@ -42,8 +42,8 @@ class Tally:
         self._hash = hashlib.sha256()
 
     def add(self, data):
-        self.count += len(data)
         self._hash.update(data)
+        self.count += len(data)  # last: who has seen it may read the digest
 
     def digest(self):
         """Length and SHA-256, so that a difference says which of both."""
