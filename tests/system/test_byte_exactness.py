@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every byte arrives, in order, in both directions at once."""
 
-import subprocess
-
 import pytest
 
-from lib import backends, settings, tls
+from lib import backends, clients, settings, tls
 from lib.settings import KIB, MIB, SCALE
 from lib.streams import Stream
 from lib.tls import End, TlsClient
@@ -94,16 +92,11 @@ def test_a_key_update_passes_unnoticed(start, serve, pki):
     """A TLS 1.3 client that changes its keys in mid-stream loses nothing."""
     proxy = start(serve(backends.greet))
     # In s_client a line "K" updates the keys of both directions.
-    process = subprocess.Popen(
-        [
-            settings.require("openssl"), "s_client", "-tls1_3",
-            "-connect", f"127.0.0.1:{proxy.port}", "-CAfile", str(pki.ca),
-            "-servername", "localhost", "-verify_return_error",
-        ],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    with process:
+    with clients.talking(
+        settings.require("openssl"), "s_client", "-tls1_3",
+        "-connect", f"127.0.0.1:{proxy.port}", "-CAfile", pki.ca,
+        "-servername", "localhost", "-verify_return_error",
+    ) as process:  # fmt: skip
         output = b""
         for line, answer in [
             (b"before\n", b"250 before\r\n"),

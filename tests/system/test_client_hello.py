@@ -2,11 +2,10 @@
 """ClientHellos of every legal shape are understood, and others refused."""
 
 import random
-import subprocess
 
 import pytest
 
-from lib import backends, hello, net, settings, tls
+from lib import backends, clients, hello, net, settings, tls
 from lib.settings import KIB
 from lib.tls import TlsClient
 
@@ -108,19 +107,14 @@ def test_renegotiation_is_refused(start, serve, pki):
     """A TLS 1.2 client that asks for another handshake does not get one, and
     others are served."""
     proxy = start(serve(backends.greet))
-    process = subprocess.Popen(
-        [
-            settings.require("openssl"), "s_client", "-tls1_2",
-            "-connect", f"127.0.0.1:{proxy.port}",
-        ],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    with process:
+    with clients.talking(
+        settings.require("openssl"), "s_client", "-tls1_2",
+        "-connect", f"127.0.0.1:{proxy.port}",
+    ) as process:  # fmt: skip
         process.stdin.write(b"hello\n")
         process.stdin.flush()
-        while process.stdout.readline() != b"250 hello\r\n":
-            assert process.poll() is None
+        while (line := process.stdout.readline()) != b"250 hello\r\n":
+            assert line, "s_client has ended"
         process.stdin.write(b"R\n")  # s_client's word for renegotiation
         process.stdin.flush()
         output = process.stdout.read()

@@ -63,8 +63,10 @@ def test_connections_are_spread_over_the_workers(start, pki):
     the main one that has started them share its time."""
 
     async def run(proxy):
+        context = pki.context()
+
         async def one():
-            client = await Client.open(proxy.address(), pki.context())
+            client = await Client.open(proxy.address(), context)
             await client.echo(b"x" * 1000)
             await client.close()
 
@@ -95,9 +97,11 @@ def test_connections_that_come_and_go_leave_nothing(start, pki):
     """Short connections, many at a time, in many rounds: no descriptor is
     left over, and memory does not grow from round to round."""
 
+    context = pki.context()
+
     async def round_of(count, proxy):
         async def one():
-            client = await Client.open(proxy.address(), pki.context())
+            client = await Client.open(proxy.address(), context)
             assert await client.echo(b"hello") == b"hello"
             await client.close()
 

@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 from lib import settings, tls
@@ -76,6 +77,23 @@ def curl(url, ca, version, *options):
         "--tls-max", number, *options, url,
     ]  # fmt: skip
     return _run(command, b"")
+
+
+@contextlib.contextmanager
+def talking(*command):
+    """A client to whom the test talks. One that hangs is ended, and with it
+    whoever reads what it says."""
+    process = subprocess.Popen(
+        list(map(str, command)), stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    end = threading.Timer(settings.DEADLINE_S, process.kill)
+    end.start()
+    try:
+        with process:
+            yield process
+    finally:
+        end.cancel()
 
 
 def _run(command, request, input_ends=True):
