@@ -82,6 +82,8 @@ server_on_answer(evutil_socket_t fd, short events, void *arg)
     (void)events;
     if (read(fd, &answer, 1) != 1)
         return;
+    if (answer == WORKER_HAS_VIEW)
+        server->unanswered_count--; /* late: see reload.c */
     if (answer == WORKER_ACCEPTED)
         watch_note_accept(server);
     if (answer != WORKER_DRAINED)

@@ -20,7 +20,7 @@
 #include "proxy/watch.h"
 
 enum {
-    WORKER_ANSWER_MS = 2000
+    WORKER_ANSWER_MS = 10 * 1000 /* of a machine that is busy, too */
 };
 
 /* All that a reload has prepared and not yet handed out. */
@@ -71,6 +71,7 @@ commit(struct server *server, struct change *change)
     census_set_begin(&server->census, change->snapshot->config);
     for (size_t i = 0; i < server->worker_count; i++)
         worker_set_view(server->workers[i], change->views[i]);
+    server->unanswered_count += server->worker_count;
     free(change->views);
     listen_set_forget(&server->listens);
     server->listens = change->listens;
@@ -79,29 +80,43 @@ commit(struct server *server, struct change *change)
     server->snapshot = change->snapshot;
 }
 
+static void
+log_late_workers(const struct server *server)
+{
+    struct log_line line;
+
+    log_begin(&line, LOG_LEVEL_WARN, "finding");
+    log_put_string(&line, "text",
+        "workers are busy: they take the new settings over later");
+    log_put_int(&line, "count", (int64_t)server->unanswered_count);
+    log_end(&line);
+}
+
 /*
  * The outcome is told when it is true: once every worker uses the new view. A
  * worker answers between two events; one that does not within the bound is
- * waited for no longer.
+ * waited for no longer, and its late answer is not taken for one to the next
+ * reload.
  */
 static void
-wait_for_workers(const struct server *server)
+wait_for_workers(struct server *server)
 {
     struct pollfd answers = {.fd = server->answer_pipe[0], .events = POLLIN};
     int64_t until_ms = clock_now_ms() + WORKER_ANSWER_MS;
-    size_t count = 0;
     char answer;
 
-    while (count < server->worker_count) {
+    while (server->unanswered_count > 0) {
         int64_t left_ms = until_ms - clock_now_ms();
         int ready = poll(&answers, 1, left_ms > 0 ? (int)left_ms : 0);
 
         if (ready < 0 && errno == EINTR)
             continue;
-        if (ready != 1 || read(answers.fd, &answer, 1) != 1)
+        if (ready != 1 || read(answers.fd, &answer, 1) != 1) {
+            log_late_workers(server);
             return;
+        }
         if (answer == WORKER_HAS_VIEW)
-            count++;
+            server->unanswered_count--;
     }
 }
 

@@ -73,6 +73,7 @@ struct server {
     struct counters counters;
     struct worker **workers;
     size_t worker_count;
+    size_t unanswered_count; /* views that workers have not yet taken */
     size_t drained_count;
     enum server_state state;
     int exit_code;

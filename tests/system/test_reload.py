@@ -3,10 +3,12 @@
 
 import os
 import shutil
+import signal
+import time
 
 import pytest
 
-from lib import backends, net, tls
+from lib import backends, net, threads, tls
 from lib.settings import MIB, SCALE
 from lib.streams import Stream, Tally
 from lib.tls import End, TlsClient, served_serial
@@ -35,6 +37,22 @@ def test_new_connections_are_shown_the_new_certificate(
         for _ in range(10):
             serial = served_serial(proxy.address(), context)
             assert serial == certificate.serial
+
+
+def test_the_outcome_is_told_when_it_is_true(start, serve, pki):
+    """A worker that is late has still the old settings: nobody is told of
+    success before it has the new ones."""
+    proxy = start(serve(backends.echo), process={"workers": 2})
+    use(proxy, pki.renewed)
+    proxy.write_config()
+    mark = proxy.log.mark()
+    with threads.held(threads.workers(proxy)[-1]):
+        proxy.signal(signal.SIGHUP)
+        begin = time.monotonic()
+        until(lambda: time.monotonic() - begin > 2.5, "a while")
+        assert not proxy.log.find("reload", since=mark)
+    assert proxy.log.wait("reload", since=mark)["outcome"] == "success"
+    assert served_serial(proxy.address(), pki.context()) == pki.renewed.serial
 
 
 @each_version

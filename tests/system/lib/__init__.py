@@ -8,6 +8,7 @@ pki        throwaway certificates
 ocsp       OCSP responses, and a responder for them
 log        the program's log as events
 sidelock   the program under test as an object
+threads    one of its threads, held
 streams    reproducible bytes and their checksums
 folder     thousands of certificates in a folder
 backends   servers in Python that behave, or misbehave, as asked
