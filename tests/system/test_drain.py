@@ -105,6 +105,7 @@ def test_clients_that_come_during_a_drain_are_served_or_refused(
     proxy.assert_ended(code=0)
     for thread in threads:
         thread.join(60)
+        assert not thread.is_alive()
     assert served and not dropped, dropped[:3]
 
 

@@ -78,7 +78,6 @@ def test_a_flood_of_garbage_harms_nobody(start, serve, pki):
     ends, good clients in between are served, no descriptor is left."""
     proxy = start(serve(backends.echo), timeouts={"handshake": "1h"})
     context = pki.context()
-    served(proxy, context)
     at_rest = proxy.descriptor_count()
     chance = random.Random(60)
     for number in range(scaled(500, least=100)):
