@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "certs/sources.h"
 
@@ -50,12 +51,16 @@ join(const char *folder, const char *name, size_t name_len, const char *ending)
     return path;
 }
 
+/* One behind a folder that is closed to us is one, too: reading it says so,
+ * where passing over it would leave out a certificate silently. */
 static bool
 is_file(const char *path)
 {
     struct stat st;
 
-    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+    if (stat(path, &st) != 0)
+        return errno == EACCES;
+    return S_ISREG(st.st_mode);
 }
 
 /* --- what one entry of the folder makes ---------------------------------- */
@@ -225,22 +230,46 @@ add_file(struct directory *directory, const char *name, struct report *report)
 }
 
 static int
+watch_entry(
+    const struct directory *directory, const char *name, struct report *report)
+{
+    char *path = join(directory->path, name, strlen(name), "");
+    int failed = path != NULL ? sources_note(report->sources, path) : -1;
+
+    free(path);
+    return failed;
+}
+
+/* Gone meanwhile, or a link to what is yet to come: the watch is told of it.
+ * Closed to us: it may be a pair, and nobody would miss it. */
+static int
+pass_over(const struct directory *directory, const char *name, int error,
+    struct report *report)
+{
+    if (watch_entry(directory, name, report) != 0)
+        return fail_memory(directory->path, report);
+    if (error != EACCES)
+        return 0;
+    report_error(report, SL_FILE_DENIED,
+        "%s %s: permission denied on the way to %s, and we are uid %u gid %u; "
+        "make the folders searchable (chmod +x), or take it away",
+        role, directory->path, name, geteuid(), getegid());
+    return -1;
+}
+
+static int
 add_entry(struct directory *directory, const char *name, struct report *report)
 {
     char *path = join(directory->path, name, strlen(name), "");
     struct stat st;
-    bool is_there;
-    int failed = 0;
+    int error;
 
     if (path == NULL)
         return fail_memory(directory->path, report);
-    is_there = stat(path, &st) == 0;
-    /* Gone meanwhile, or a link to what is yet to come. */
-    if (!is_there)
-        failed = sources_note(report->sources, path);
+    error = stat(path, &st) == 0 ? 0 : errno;
     free(path);
-    if (!is_there)
-        return failed;
+    if (error != 0)
+        return pass_over(directory, name, error, report);
     if (S_ISDIR(st.st_mode))
         return add_folder(directory, name, report);
     return add_file(directory, name, report);
@@ -248,10 +277,11 @@ add_entry(struct directory *directory, const char *name, struct report *report)
 
 /* --- the folder ---------------------------------------------------------- */
 
+/* lost+found, closed to all but root, is the file system's own. */
 static int
 is_visible(const struct dirent *entry)
 {
-    return entry->d_name[0] != '.';
+    return entry->d_name[0] != '.' && strcmp(entry->d_name, "lost+found") != 0;
 }
 
 static int
@@ -269,8 +299,12 @@ read_entries(struct directory *directory, struct report *report)
         return -1;
     }
     for (int i = 0; i < count; i++) {
+        /* What one that failed lacks may be a link behind it, to what is
+         * yet to come. */
         if (failed == 0)
             failed = add_entry(directory, entries[i]->d_name, report);
+        else if (watch_entry(directory, entries[i]->d_name, report) != 0)
+            (void)fail_memory(directory->path, report);
         free(entries[i]);
     }
     free(entries);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which files of a folder make pairs. What is in them is not looked at. */
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -401,6 +402,94 @@ folder_that_is_filled_later_is_noted(void **state)
     sources_free(sources);
 }
 
+/* A folder is read in the order of names: what a certificate lacks comes
+ * behind it. */
+static void
+link_behind_what_it_would_complete_is_noted(void **state)
+{
+    struct sources *sources = sources_new();
+    struct directory directory;
+    struct report report;
+
+    (void)state;
+    assert_non_null(sources);
+    make_folder("halves", LIST("a.crt"));
+    assert_int_equal(symlink("../key-to-come", "halves/a.key"), 0);
+    report_init(&report);
+    report.sources = sources;
+    assert_int_equal(directory_read(&directory, "halves", &report), -1);
+    directory_deinit(&directory);
+    assert_int_equal(report_first_code(&report), SL_DIR_UNPAIRED);
+    assert_true(notes(sources, "halves/a.key"));
+    assert_false(sources_have_changed(sources));
+    write_file("key-to-come", "x", 1);
+    assert_true(sources_have_changed(sources));
+    report_deinit(&report);
+    sources_free(sources);
+}
+
+/* --- what is closed to us ------------------------------------------------ */
+
+/* As uid and gid 65534, in a child: reads the folder. 0, or the first finding's
+ * code; GUIDE_CODE_COUNT when the finding does not say what it is about. */
+static int
+read_as_nobody(const char *path, const char *text_part, const char *cert)
+{
+    struct directory directory;
+    struct report report;
+    bool is_good;
+
+    if (setgid(65534) != 0 || setuid(65534) != 0)
+        return GUIDE_CODE_COUNT;
+    report_init(&report);
+    if (directory_read(&directory, path, &report) != 0)
+        return strstr(report_first_error(&report), text_part) != NULL
+                   ? (int)report_first_code(&report)
+                   : GUIDE_CODE_COUNT;
+    is_good = directory.count > 0 && strcmp(directory.pairs[0].cert, cert) == 0;
+    return is_good ? 0 : GUIDE_CODE_COUNT;
+}
+
+static int
+status_as_nobody(const char *path, const char *text_part, const char *cert)
+{
+    pid_t pid = fork();
+    int status;
+
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(read_as_nobody(path, text_part, cert));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* What cannot be looked at may be a pair: it is named, not passed over. Its
+ * load then says who may read it. */
+static void
+what_is_behind_a_closed_folder_is_not_passed_over(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(chmod(".", 0711), 0);
+    make_folder("archive", LIST("a.pem", "a.key"));
+    assert_int_equal(chmod("archive", 0700), 0);
+    make_folder("live", LIST("a/", "lost+found/", "z.pem"));
+    assert_int_equal(chmod("live/lost+found", 0700), 0);
+    assert_int_equal(symlink("../../archive/a.pem", "live/a/fullchain.pem"), 0);
+    assert_int_equal(symlink("../../archive/a.key", "live/a/privkey.pem"), 0);
+    assert_int_equal(status_as_nobody("live", "", "live/a/fullchain.pem"), 0);
+    make_folder("links", LIST("z.pem"));
+    assert_int_equal(symlink("../archive/a.pem", "links/a.crt"), 0);
+    assert_int_equal(
+        status_as_nobody("links", "on the way to a.crt", ""), SL_FILE_DENIED);
+    make_folder("listed", LIST("a.pem"));
+    assert_int_equal(chmod("listed", 0744), 0);
+    assert_int_equal(
+        status_as_nobody("listed", "on the way to a.pem", ""), SL_FILE_DENIED);
+}
+
 static void
 thousands_of_pairs_are_found(void **state)
 {
@@ -447,6 +536,8 @@ main(void)
         cmocka_unit_test(folder_that_cannot_be_read_is_refused),
         cmocka_unit_test(folder_is_noted_also_when_it_is_refused),
         cmocka_unit_test(folder_that_is_filled_later_is_noted),
+        cmocka_unit_test(link_behind_what_it_would_complete_is_noted),
+        cmocka_unit_test(what_is_behind_a_closed_folder_is_not_passed_over),
         cmocka_unit_test(thousands_of_pairs_are_found),
     };
 
