@@ -25,6 +25,12 @@ enum {
     CONTEXT_PROTOCOL_BYTES = 256 /* an ALPN name and NUL */
 };
 
+/* Are all names in tls.ciphers and tls.groups known, also of services that do
+ * not serve TLS yet? The library passes over others silently. 0, or -1 with an
+ * error in the report. */
+int context_check_names(
+    const struct config *config, struct report *report) MUST_CHECK;
+
 /*
  * Builds the context of service `service_index` of the snapshot with the
  * identity `identity_index`, which must not be missing. The ring is read

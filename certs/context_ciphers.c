@@ -34,27 +34,37 @@ find_group(const char *name)
     return -1;
 }
 
+static int
+check_group_names(const struct config_service *service, struct report *report)
+{
+    const struct string_list *names = &service->tls.groups;
+
+    if (names->count > CONTEXT_GROUPS_MAX) {
+        report_error(report, SL_GROUP_UNKNOWN,
+            "service %s: tls.groups: more than %d groups", service->name,
+            CONTEXT_GROUPS_MAX);
+        return -1;
+    }
+    for (size_t i = 0; i < names->count; i++) {
+        if (find_group(names->items[i]) >= 0)
+            continue;
+        report_error(report, SL_GROUP_UNKNOWN,
+            "service %s: tls.groups: unknown group \"%s\"; known are "
+            "X25519MLKEM768, X25519, P-256, P-384",
+            service->name, names->items[i]);
+        return -1;
+    }
+    return 0;
+}
+
 int
 context_set_groups(struct context *context, const struct string_list *names,
     struct report *report)
 {
     int *ids = context->groups;
 
-    if (names->count > CONTEXT_GROUPS_MAX) {
-        report_error(report, SL_GROUP_UNKNOWN,
-            "tls.groups: more than %d groups", CONTEXT_GROUPS_MAX);
-        return -1;
-    }
-    for (size_t i = 0; i < names->count; i++) {
+    for (size_t i = 0; i < names->count; i++)
         ids[i] = find_group(names->items[i]);
-        if (ids[i] >= 0)
-            continue;
-        report_error(report, SL_GROUP_UNKNOWN,
-            "tls.groups: unknown group \"%s\"; known are X25519MLKEM768, "
-            "X25519, P-256, P-384",
-            names->items[i]);
-        return -1;
-    }
     context->group_count = names->count;
     if (wolfSSL_CTX_set_groups(context->ctx, ids, (int)names->count)
         == WOLFSSL_SUCCESS)
@@ -65,7 +75,8 @@ context_set_groups(struct context *context, const struct string_list *names,
 }
 
 static void
-report_unknown_cipher(const char *name, struct report *report)
+report_unknown_cipher(
+    const char *service_name, const char *name, struct report *report)
 {
     char known[LIST_BYTES];
 
@@ -75,12 +86,15 @@ report_unknown_cipher(const char *name, struct report *report)
         if (*at == ':')
             *at = ' ';
     report_error(report, SL_CIPHER_UNKNOWN,
-        "tls.ciphers: unknown cipher \"%s\"; known are: %s", name, known);
+        "service %s: tls.ciphers: unknown cipher \"%s\"; known are: %s",
+        service_name, name, known);
 }
 
 static int
-check_cipher_names(const struct string_list *names, struct report *report)
+check_cipher_names(const struct config_service *service, struct report *report)
 {
+    const struct string_list *names = &service->tls.ciphers;
+
     for (size_t i = 0; i < names->count; i++) {
         unsigned char first;
         unsigned char second;
@@ -90,9 +104,19 @@ check_cipher_names(const struct string_list *names, struct report *report)
                 names->items[i], &first, &second, &flags)
             == 0)
             continue;
-        report_unknown_cipher(names->items[i], report);
+        report_unknown_cipher(service->name, names->items[i], report);
         return -1;
     }
+    return 0;
+}
+
+int
+context_check_names(const struct config *config, struct report *report)
+{
+    for (size_t i = 0; i < config->service_count; i++)
+        if (check_cipher_names(&config->services[i], report) != 0
+            || check_group_names(&config->services[i], report) != 0)
+            return -1;
     return 0;
 }
 
@@ -135,8 +159,6 @@ context_set_ciphers(struct context *context, const struct string_list *names,
     char list[LIST_BYTES] = "";
     char chacha[LIST_BYTES] = "";
 
-    if (check_cipher_names(names, report) != 0)
-        return -1;
     if (append_ciphers(list, names, ALL) != 0
         || append_ciphers(chacha, names, CHACHA) != 0
         || append_ciphers(chacha, names, OTHERS) != 0) {

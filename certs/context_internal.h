@@ -44,8 +44,8 @@ struct context *context_build(
 /* The identity that a spec is about. */
 const struct identity *context_identity(const struct context_spec *spec);
 
-/* Both from settings, every name checked (context_ciphers.c). -1 with an
- * error in the report. */
+/* Both from settings that context_check_names has passed (context_ciphers.c).
+ * -1 with an error in the report. */
 int context_set_ciphers(struct context *context,
     const struct string_list *names, struct report *report) MUST_CHECK;
 int context_set_groups(struct context *context, const struct string_list *names,

@@ -9,6 +9,7 @@
 
 #include <wolfssl/ssl.h>
 
+#include "certs/context.h"
 #include "certs/snapshot_internal.h"
 
 int
@@ -77,7 +78,8 @@ snapshot_load(struct config *config, const struct snapshot *previous,
         calloc(config->service_count, sizeof(*snapshot->services));
     if (snapshot->services == NULL)
         goto no_memory;
-    if (snapshot_load_identities(&build) == 0
+    if (context_check_names(config, report) == 0
+        && snapshot_load_identities(&build) == 0
         && snapshot_load_services(&build) == 0) {
         snapshot_judge(snapshot, now, report);
         return snapshot;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "certs/context.h"
 #include "config/edit.h"
 #include "config/inifile.h"
 #include "config/keys.h"
@@ -153,6 +154,10 @@ check(const struct config_source *source, const struct edits *edits,
     edited.text = edits->text;
     report_init(&report);
     config = config_load(&edited, &report);
+    if (config != NULL && context_check_names(config, &report) != 0) {
+        config_free(config);
+        config = NULL;
+    }
     for (size_t i = 0; i < report.count; i++)
         if (report.items[i].severity != SEVERITY_NOTE)
             report_print_finding(stderr, "sidelock: ", &report.items[i]);

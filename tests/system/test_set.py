@@ -134,6 +134,8 @@ def test_several_are_changed_together_or_not_at_all(ini):
         ("servce.listen=:1", 1, "did you mean"),
         ("service.listen=nonsense:x", 1, "[SL-CONFIG-VALUE]"),
         ("service.listen", 1, "has no listen"),
+        ("tls.ciphers=ROT13", 1, "[SL-CIPHER-UNKNOWN]"),
+        ("tls.groups=P-257", 1, "[SL-GROUP-UNKNOWN]"),
         ("listen=:1", 2, "section.key=value"),
         ("=", 2, "section.key=value"),
     ],

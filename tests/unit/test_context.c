@@ -219,6 +219,19 @@ unknown_group_is_refused_and_the_known_ones_listed(void **state)
         "P-257");
 }
 
+/* Not only when its certificate has come. */
+static void
+unknown_names_of_a_service_that_waits_are_refused(void **state)
+{
+    (void)state;
+    refused("[certificate]\ncert = none-yet.pem\non_missing = wait\n"
+            "[tls]\nciphers = ROT13\n",
+        "service default: tls.ciphers: unknown cipher", "ROT13");
+    refused("[certificate]\ncert = none-yet.pem\non_missing = wait\n"
+            "[tls]\ngroups = P-257\n",
+        "service default: tls.groups: unknown group", "P-257");
+}
+
 /* The last proof: names that the library knows, and no handshake comes of. */
 static void
 ciphers_that_do_not_fit_the_key_are_refused(void **state)
@@ -275,6 +288,7 @@ main(void)
         cmocka_unit_test(hybrid_group_is_taken),
         cmocka_unit_test(unknown_cipher_is_refused_and_the_known_ones_listed),
         cmocka_unit_test(unknown_group_is_refused_and_the_known_ones_listed),
+        cmocka_unit_test(unknown_names_of_a_service_that_waits_are_refused),
         cmocka_unit_test(ciphers_that_do_not_fit_the_key_are_refused),
         cmocka_unit_test(connection_outlives_its_context),
         cmocka_unit_test(free_takes_null),
