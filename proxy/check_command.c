@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "certs/file.h"
+#include "certs/form.h"
 #include "certs/names.h"
+#include "certs/secret.h"
 #include "proxy/check_state.h"
 
 static bool
@@ -53,13 +56,18 @@ format_target(const struct address *listen, char *out, size_t cap)
 }
 
 /* A name is asked for and verified; an address is only verified, as a hello
- * names no addresses (RFC 6066, section 3). */
+ * names no addresses (RFC 6066, section 3). Neither has a final dot there. */
 static void
-format_name(const char *name, char *out, size_t cap)
+format_name(const char *server_name, char *out, size_t cap)
 {
+    size_t len = strlen(server_name);
+    char name[IDENTITY_NAME_BYTES];
     const char *host = name;
     const char *label = "";
 
+    if (len > 0 && server_name[len - 1] == '.')
+        len--;
+    (void)snprintf(name, sizeof(name), "%.*s", (int)len, server_name);
     out[0] = '\0';
     if (name_is_ip(name)) {
         (void)snprintf(out, cap, " -noservername -verify_ip %s", name);
@@ -74,6 +82,23 @@ format_name(const char *name, char *out, size_t cap)
             label, host, label, host);
 }
 
+/* openssl takes no other form for it. */
+static bool
+is_pem(const char *path)
+{
+    struct report unheard; /* the load has read it, too */
+    struct blob content;
+    bool result = false;
+
+    report_init(&unheard);
+    if (file_read(&content, path, "certificate.cert", NULL, &unheard) == 0) {
+        result = form_of(&content) == FORM_PEM;
+        blob_wipe(&content);
+    }
+    report_deinit(&unheard);
+    return result;
+}
+
 /* The file to trust, where the system's roots do not do. */
 static const char *
 find_root(
@@ -83,7 +108,7 @@ find_root(
         return settings->chain_root;
     if (identity->chain_count == 1
         && strcmp(identity->info[0].subject, identity->info[0].issuer) == 0)
-        return settings->cert; /* self-signed; "" if it is in a keystore */
+        return is_pem(settings->cert) ? settings->cert : "CA.pem";
     if (identity->ends_unknown)
         return "CA.pem"; /* where that is, only the user knows */
     return "";

@@ -491,3 +491,42 @@ def test_a_folder_where_a_start_makes_a_file_is_a_warning(
     """It can be written, but nothing of the kind can be in its place."""
     config[section] = {key: form.format(tmp_path)}
     assert rows(check_json(config), "process", None, row) == [("warning", code)]
+
+
+# -- the command, more of it ---------------------------------------------------
+
+
+def test_the_printed_command_has_no_final_dot(program, check, config, pki):
+    """server_name may be written as the DNS has it; openssl compares it with
+    the certificate's names as they stand."""
+    config["service"]["listen"] = f"127.0.0.1:{net.free_port()}"
+    config["certificate"]["server_name"] = "localhost."
+    line = verify_command(check(config)[1])
+    assert "-servername localhost -verify_hostname localhost " in line
+    program(config).start()
+    assert run_line(line.replace("CA.pem", str(pki.ca))) == 0, line
+
+
+@pytest.mark.parametrize("form", ["PEM", "DER"])
+def test_the_printed_command_names_a_self_signed_one_if_openssl_reads_it(
+    check, config, tmp_path, form
+):
+    """As DER it is another file's turn: -CAfile takes PEM only."""
+    openssl = settings.require("openssl")
+    cert, key = tmp_path / "own.crt", tmp_path / "own.key"
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "ec", "-nodes", "-days", "90",
+         "-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost",
+         "-keyout", key, "-out", cert],
+        check=True, capture_output=True, timeout=settings.DEADLINE_S,
+    )  # fmt: skip
+    key.chmod(0o600)
+    subprocess.run(
+        [openssl, "x509", "-in", cert, "-outform", form, "-out", cert],
+        check=True, capture_output=True, timeout=settings.DEADLINE_S,
+    )  # fmt: skip
+    config["service"]["listen"] = f"127.0.0.1:{net.free_port()}"
+    config["certificate"] = {"cert": cert, "key": key}
+    line = verify_command(check(config)[1])
+    assert f" -CAfile {cert if form == 'PEM' else 'CA.pem'} " in line
