@@ -244,6 +244,16 @@ admin_print_status(FILE *out, const struct server *server)
     print_findings(out, &server->findings);
 }
 
+/* A service that waits for its certificate, or does without, serves none. */
+static bool
+all_serve_tls(const struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->config->service_count; i++)
+        if (snapshot->services[i].mode != SERVICE_TLS)
+            return false;
+    return true;
+}
+
 void
 admin_print_reload(FILE *out, const struct server *server)
 {
@@ -256,8 +266,10 @@ admin_print_reload(FILE *out, const struct server *server)
             server->snapshot->generation, server->outcome.duration_ms);
     else
         (void)fprintf(out,
-            "not reloaded: the old certificate is still served, generation "
-            "%u; sidelock explain %s\n",
+            "not reloaded: %s, generation %u; sidelock explain %s\n",
+            all_serve_tls(server->snapshot)
+                ? "the old certificate is still served"
+                : "nothing has changed",
             server->snapshot->generation, code != NULL ? code : "");
     for (size_t i = 0; i < server->snapshot->config->service_count; i++)
         print_status_line(out, server, i);

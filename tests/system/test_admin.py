@@ -766,3 +766,19 @@ def test_a_command_waits_for_its_turn(admin):
     said, _ = command.communicate(timeout=settings.DEADLINE_S)
     assert command.returncode in (0, 2), said
     assert "service default: Secure to localhost" in said
+
+
+@pytest.mark.parametrize("mode", ["wait", "plaintext"])
+def test_a_reload_that_fails_names_no_certificate_that_is_not_there(
+    program, config, path, mode
+):
+    """Nothing is served, or without TLS: no old certificate is."""
+    config["certificate"]["on_missing"] = mode
+    config["certificate"]["key"].unlink()
+    admin = Admin(program(config).start(), path)
+    admin.proxy.config["service"]["nonsense"] = 1
+    admin.proxy.write_config()
+    done = admin.command("reload")
+    assert done.returncode == 1
+    assert "not reloaded: nothing has changed, generation 1" in done.stdout
+    assert "is still served" not in done.stdout
