@@ -327,6 +327,29 @@ refuse_certless(struct source *source)
     return -1;
 }
 
+/* DER, and PKCS#12 with it, begins with its length. */
+static bool
+is_cut_off(const struct source *source)
+{
+    const struct blob *content = &source->content;
+    struct der rest = {.data = content->data, .len = content->len};
+    struct der_element whole;
+
+    return source->form == FORM_UNKNOWN && content->len > 1
+           && content->data[0] == DER_SEQUENCE && (content->data[1] & 0x80) != 0
+           && !der_take_tag(&rest, DER_SEQUENCE, &whole);
+}
+
+static int
+refuse_cut_off(struct source *source)
+{
+    report_error(source->report, SL_FORMAT_UNKNOWN,
+        "%s %s: cannot be read: it is shorter than it says itself; was it cut "
+        "off while being written or copied?",
+        source->role, source->path);
+    return -1;
+}
+
 int
 source_read(struct source *source)
 {
@@ -338,6 +361,8 @@ source_read(struct source *source)
     lacks_certs = source->wants_certs && material->chain.count == 0;
     if (!lacks_certs && (!source->wants_keys || material->key_count > 0))
         return 0;
+    if (is_cut_off(source))
+        return refuse_cut_off(source);
     /* A keystore was read: it is not its form that is wrong. */
     if (source->form != FORM_PKCS12
         && chain_refuse_form(

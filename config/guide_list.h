@@ -101,8 +101,9 @@
       "copy the file again, whole") \
     X(SL_FORMAT_UNKNOWN, "SL-FORMAT-UNKNOWN", \
       "a file is in none of the formats that are read", \
-      "PEM, DER and PKCS#12 are; Java's JKS and others are not", \
-      "convert it with the command in the message") \
+      "PEM, DER and PKCS#12 are; Java's JKS and others are not, nor is a " \
+      "file that was cut off", \
+      "convert it with the command in the message, or copy it again") \
     X(SL_CERT_NONE, "SL-CERT-NONE", \
       "no certificate is in the file", \
       "it holds only a key, a request, or something else", \

@@ -380,6 +380,26 @@ file_in_a_closed_folder_is_refused_by_its_folder(void **state)
     as_nobody(expect_folder_denied);
 }
 
+/* The first bytes of DER and PKCS#12 say how many there are. */
+static void
+binary_that_was_cut_off_is_refused(void **state)
+{
+    (void)state;
+    copy_file("cut.der", "server.der");
+    assert_int_equal(truncate("cut.der", 200), 0);
+    refused("cut.der", "server.key",
+        "certificate.cert cut.der: cannot be read: it is shorter than it says "
+        "itself; was it cut off");
+    copy_file("cut-key.der", "server-key.der");
+    assert_int_equal(truncate("cut-key.der", 100), 0);
+    refused("server.pem", "cut-key.der",
+        "certificate.key cut-key.der: cannot be read: it is shorter than");
+    copy_file("cut.p12", "server.p12");
+    assert_int_equal(truncate("cut.p12", 1000), 0);
+    refused("cut.p12", "server.key",
+        "certificate.cert cut.p12: cannot be read: it is shorter than");
+}
+
 int
 main(void)
 {
@@ -399,6 +419,7 @@ main(void)
         cmocka_unit_test(key_given_as_certificate_is_refused),
         cmocka_unit_test(certificate_given_as_key_is_refused),
         cmocka_unit_test(certificate_that_was_cut_off_is_refused),
+        cmocka_unit_test(binary_that_was_cut_off_is_refused),
         cmocka_unit_test(key_that_was_cut_off_is_refused),
         cmocka_unit_test(chain_that_was_cut_off_is_refused),
         cmocka_unit_test(base64_that_is_no_certificate_is_refused),
