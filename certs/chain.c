@@ -10,6 +10,7 @@
 #include <wolfssl/ssl.h>
 #include <wolfssl/wolfcrypt/error-crypt.h>
 
+#include "certs/key.h"
 #include "certs/secret.h"
 
 /* --- links --------------------------------------------------------------- */
@@ -131,6 +132,13 @@ report_left_out(struct chain *chain, const char *path,
         }
         if (x509_is_ca(chain->certs[i].x509))
             chain->left_out_ca = true;
+        if (key_is_short(chain->certs[i].x509)) {
+            report_warning(report, SL_KEY_WEAK,
+                "%s %s: certificate %zu (%s) is not served: its RSA key has "
+                "less than 2048 bits, and clients refuse what it signed",
+                chain->role, path, i + 1, info.subject);
+            continue;
+        }
         report_warning(report, SL_CHAIN_EXTRA,
             "%s %s: certificate %zu (%s) does not belong to the "
             "chain of the leaf and is not served; if it was meant as its "

@@ -35,17 +35,33 @@ check_name(const struct material *material, const struct x509 *leaf,
     return -1;
 }
 
+/* A certificate that signed itself is believed for another reason. */
+static void
+check_hash(const struct material *material, size_t index, struct report *report)
+{
+    const struct x509 *x509 = material->chain.certs[index].x509;
+    const char *hash = x509_weak_hash(x509);
+    struct certificate_info info;
+
+    if (hash == NULL || x509_is_self_signed(x509))
+        return;
+    x509_fill_info(x509, &info);
+    report_warning(report, SL_SIGNATURE_SHA1,
+        "%s %s: %s%s%s is signed with %s, which clients refuse; have it issued "
+        "anew",
+        material->cert_role, material->cert_path,
+        index == 0 ? "the leaf" : "the intermediate (",
+        index == 0 ? "" : info.subject, index == 0 ? "" : ")", hash);
+}
+
 static int
 check_usage(const struct material *material, const struct x509 *leaf,
     struct report *report)
 {
     char usages[128];
 
-    if (x509_is_sha1_signed(leaf) && !x509_is_self_signed(leaf))
-        report_warning(report, SL_SIGNATURE_SHA1,
-            "%s %s: is signed with SHA-1, which clients refuse; have it issued "
-            "anew",
-            material->cert_role, material->cert_path);
+    for (size_t i = 0; i < material->chain.count; i++)
+        check_hash(material, i, report);
     if (x509_allows_server(leaf))
         return 0;
     x509_usages(leaf, usages, sizeof(usages));

@@ -16,6 +16,7 @@
 enum {
     SIGNATURE_BYTES_MAX = 1024, /* RSA up to 8192 bits */
     RSA_BITS_MIN = 2048,
+    ECC_BYTES_MIN = 32,
     RSA_BITS_MAX = 4096, /* what the library is built for */
 };
 
@@ -236,9 +237,19 @@ is_known_curve(const struct x509_public_key *public_key)
         return false;
     is_known = wc_EccPublicKeyDecode(
                    public_key->data, &at, &key, (word32)public_key->len)
-               == 0;
+                   == 0
+               && wc_ecc_size(&key) >= ECC_BYTES_MIN;
     wc_ecc_free(&key);
     return is_known;
+}
+
+bool
+key_is_short(const struct x509 *x509)
+{
+    struct x509_public_key public_key;
+
+    return x509_public_key(x509, &public_key) == 0 && public_key.type == KEY_RSA
+           && rsa_bits(&public_key) < RSA_BITS_MIN;
 }
 
 static int

@@ -17,6 +17,9 @@ bool key_fits(const struct blob *key, const struct x509 *leaf);
 int key_check_kind(const struct material *material, const struct x509 *leaf,
     struct report *report) MUST_CHECK;
 
+/* Is it an RSA key under 2048 bits? */
+bool key_is_short(const struct x509 *x509);
+
 /* Reports why none of the keys is that of the certificate. */
 void key_refuse(const struct material *material, const struct x509 *leaf,
     struct report *report);

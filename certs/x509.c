@@ -170,11 +170,18 @@ x509_is_self_signed(const struct x509 *x509)
     return x509->cert.selfSigned != 0;
 }
 
-bool
-x509_is_sha1_signed(const struct x509 *x509)
+const char *
+x509_weak_hash(const struct x509 *x509)
 {
-    return x509->cert.signatureOID == CTC_SHAwRSA
-           || x509->cert.signatureOID == CTC_SHAwECDSA;
+    switch (x509->cert.signatureOID) {
+    case CTC_SHAwRSA:
+    case CTC_SHAwECDSA:
+        return "SHA-1";
+    case CTC_MD5wRSA:
+        return "MD5";
+    default:
+        return NULL;
+    }
 }
 
 bool

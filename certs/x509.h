@@ -62,7 +62,8 @@ bool x509_may_sign_certificates(const struct x509 *x509);
 /* Has it no key usage, or one that includes cRLSign? */
 bool x509_may_sign_crls(const struct x509 *x509);
 bool x509_is_self_signed(const struct x509 *x509);
-bool x509_is_sha1_signed(const struct x509 *x509);
+/* "SHA-1" or "MD5", where its signature is made over such a hash; else NULL. */
+const char *x509_weak_hash(const struct x509 *x509);
 
 /* May a CA with these extended key usages vouch for clients? True without
  * any, and with clientAuth or any usage among them. */

@@ -201,7 +201,7 @@
       "its extended key usage lacks serverAuth", \
       "have it issued for TLS servers") \
     X(SL_SIGNATURE_SHA1, "SL-SIGNATURE-SHA1", \
-      "the certificate is signed with SHA-1", \
+      "a certificate is signed with SHA-1 or MD5", \
       "such signatures can be forged, and clients refuse them", \
       "have it issued anew with SHA-256") \
     G("Chains, names and dates") \

@@ -45,7 +45,7 @@ sha1_is_warned_of(void **state)
 {
     (void)state;
     found("sha1.pem", SEVERITY_WARNING,
-        "certificate.cert sha1.pem: is signed with SHA-1");
+        "certificate.cert sha1.pem: the leaf is signed with SHA-1");
 }
 
 static void
