@@ -132,8 +132,12 @@ warn_mode(const struct service_build *build)
     else if (service->mode == SERVICE_PLAINTEXT)
         report_warning(report, SL_PLAINTEXT,
             "service %s: serves WITHOUT TLS, everybody on the way can read "
-            "and change everything (on_missing = plaintext): %s",
-            build->config->name, service->reason);
+            "and change everything%s (on_missing = plaintext): %s",
+            build->config->name,
+            build->config->client_certificate == CLIENT_CERT_IGNORE
+                ? ""
+                : ", and no client is asked for its certificate",
+            service->reason);
 }
 
 static void

@@ -136,6 +136,16 @@ add_clients_row(struct check *check, const struct check_row *row,
         rules_count(admission->rules) == 1 ? "" : "s");
 }
 
+/* Does it do without its own certificate, and so without its clients'? */
+static bool
+is_plaintext(const struct check *check, const struct config_service *service)
+{
+    size_t index = (size_t)(service - check->config->services);
+
+    return check->snapshot != NULL
+           && check->snapshot->services[index].mode == SERVICE_PLAINTEXT;
+}
+
 static void
 check_clients(struct check *check, const struct config_service *service)
 {
@@ -162,7 +172,11 @@ check_clients(struct check *check, const struct config_service *service)
         if (row.outcome != CHECK_ERROR
             || found.items[i].severity == SEVERITY_ERROR)
             row.code = found.items[i].code;
-    if (admission != NULL)
+    if (admission != NULL && is_plaintext(check, service)) {
+        row.outcome = CHECK_WARNING;
+        row.code = SL_PLAINTEXT;
+        check_add_row(check, &row, "nobody is asked for a certificate");
+    } else if (admission != NULL)
         add_clients_row(check, &row, admission);
     else
         check_add_row(check, &row, "who may come in cannot be loaded");

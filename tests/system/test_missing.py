@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """on_missing: what a certificate that is not good at start leads to."""
 
+import re
 import socket
 
 import pytest
 
-from lib import backends, net
+from lib import backends, net, sidelock
 from lib.names import shown
 from lib.settings import DEADLINE_S
 from lib.sidelock import one_service
@@ -230,3 +231,27 @@ def test_a_second_certificate_that_is_missing_is_left_out(
     pair.put(late)
     proxy.reload()
     assert shown(address, "late.test") == late.serial
+
+
+def test_plaintext_says_that_clients_need_no_certificate(
+    start_missing, program, pki
+):
+    """required_level = peer cannot hold without TLS, and that is no detail:
+    the warning and `check` say it."""
+    proxy = start_missing("plaintext")
+    event = proxy.log.wait("finding", code="SL-PLAINTEXT")
+    assert "no client is asked" not in event["text"]
+    proxy.stop()
+    config = proxy.config
+    config["service"]["required_level"] = "peer"
+    config["clients"] = {"ca": pki.ca, "allow_all": "yes"}
+    proxy = program(config).start()
+    event = proxy.log.wait("finding", code="SL-PLAINTEXT")
+    assert "no client is asked for its certificate" in event["text"]
+    done = sidelock.run("check", "-c", proxy.config_path)
+    assert done.returncode == 2
+    assert re.search(
+        r"warning +clients +nobody is asked for a certificate .SL-PLAINTEXT",
+        done.stdout,
+    )
+    assert "must show a certificate" not in done.stdout
