@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "certs/sources.h"
 
@@ -60,6 +61,23 @@ is_known(const struct listing *listing, const struct stat *st)
     return false;
 }
 
+/* One that leads nowhere counts as changed when its target appears. One that
+ * is closed to us may be a list that nobody would miss. */
+static int
+pass_over(const struct listing *listing, const char *path, int error)
+{
+    if (sources_note(listing->report->sources, path) != 0)
+        return fail_memory(listing);
+    if (error != EACCES)
+        return 0;
+    report_error(listing->report, SL_FILE_DENIED,
+        "%s %s: permission denied on a folder on the way to it, and we are "
+        "uid %u gid %u; make the folders searchable (chmod +x), or take it "
+        "away",
+        listing->role, path, geteuid(), getegid());
+    return -1;
+}
+
 /* Takes the path over, also when it is not a file to be listed. Of links only
  * those are added that lead to a file which is not yet there. */
 static int
@@ -67,17 +85,19 @@ add_path(struct listing *listing, char *path, bool wants_links)
 {
     struct stat own;
     struct stat st;
+    int error = lstat(path, &own) == 0 ? 0 : errno;
 
-    if (lstat(path, &own) != 0 || S_ISLNK(own.st_mode) != wants_links) {
+    if (error == 0 && S_ISLNK(own.st_mode) != wants_links) {
         free(path);
         return 0;
     }
-    /* One that leads nowhere counts as changed when its target appears. */
-    if (stat(path, &st) != 0) {
-        int failed = sources_note(listing->report->sources, path);
+    if (error == 0 && stat(path, &st) != 0)
+        error = errno;
+    if (error != 0) {
+        int failed = pass_over(listing, path, error);
 
         free(path);
-        return failed != 0 ? fail_memory(listing) : 0;
+        return failed;
     }
     if (!S_ISREG(st.st_mode) || is_known(listing, &st)) {
         free(path);

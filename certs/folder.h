@@ -3,7 +3,8 @@
  * The files of a folder that somebody else fills: CA certificates, revocation
  * lists. Regular files, also behind symbolic links as OpenSSL's hashed names
  * are, each once however many links lead to it; not what is in folders below,
- * nor names that begin with a dot (Kubernetes keeps its own there).
+ * nor names that begin with a dot (Kubernetes keeps its own there). A name
+ * behind a folder that is closed to us is an error.
  */
 #ifndef SIDELOCK_CERTS_FOLDER_H
 #define SIDELOCK_CERTS_FOLDER_H
