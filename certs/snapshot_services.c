@@ -18,22 +18,31 @@ struct service_build {
 
 /* --- names --------------------------------------------------------------- */
 
+/* Two cover the name: the first one written is shown, unless it is expired or
+ * not valid yet and the other is not. */
 static void
-warn_taken(const struct service_build *build,
-    const struct snapshot_identity *entry, const char *name)
+settle_taken(
+    const struct service_build *build, uint32_t index, const char *name)
 {
     const struct sni_choice *choice = sni_find(build->service->names, name);
-    const struct snapshot *snapshot = build->build->snapshot;
-    uint32_t holder =
-        choice != NULL ? choice->by_type[entry->identity->key_type] : SNI_NONE;
+    const struct snapshot_identity *all = build->build->snapshot->identities;
+    enum key_type type = all[index].identity->key_type;
+    uint32_t shown = choice != NULL ? choice->by_type[type] : SNI_NONE;
+    uint32_t other = index;
 
-    if (holder == SNI_NONE || &snapshot->identities[holder] == entry)
+    if (shown == SNI_NONE || shown == index)
         return;
+    if (!identity_is_current(all[shown].identity, build->build->now)
+        && identity_is_current(all[index].identity, build->build->now)) {
+        sni_replace(build->service->names, name, type, index);
+        other = shown;
+        shown = index;
+    }
     report_warning(build->build->report, SL_NAME_TWICE,
         "service %s: certificate '%s' covers \"%s\" with the same kind of key "
         "as certificate '%s', which is the one that is shown",
-        build->config->name, entry->settings->name, name,
-        snapshot->identities[holder].settings->name);
+        build->config->name, all[other].settings->name, name,
+        all[shown].settings->name);
 }
 
 static void
@@ -49,7 +58,7 @@ add_names(const struct snapshot_identity *entry, uint32_t index, void *arg)
         case SNI_UNUSABLE:
             break;
         case SNI_TAKEN:
-            warn_taken(build, entry, identity->names[i]);
+            settle_taken(build, index, identity->names[i]);
             break;
         case SNI_NO_MEMORY:
             report_error(build->build->report, SL_MEMORY,

@@ -138,6 +138,16 @@ sni_add(
     return SNI_ADDED;
 }
 
+void
+sni_replace(
+    struct sni *sni, const char *name, enum key_type type, uint32_t identity)
+{
+    struct entry *entry = find_entry(sni->slots, sni->slot_count, name);
+
+    if (entry->name != NULL)
+        entry->choice.by_type[type] = identity;
+}
+
 static const struct sni_choice *
 look_up(const struct sni *sni, const char *name)
 {

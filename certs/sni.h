@@ -42,6 +42,10 @@ void sni_free(struct sni *sni);
 enum sni_result sni_add(struct sni *sni, const char *name, enum key_type type,
     uint32_t identity) MUST_CHECK;
 
+/* Gives the name, which is taken, to another identity with this kind of key. */
+void sni_replace(
+    struct sni *sni, const char *name, enum key_type type, uint32_t identity);
+
 /* For a name as a client sent it: any case, perhaps with a final dot. NULL
  * when nothing covers it. */
 const struct sni_choice *sni_find(const struct sni *sni, const char *host);

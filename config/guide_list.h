@@ -234,7 +234,8 @@
       "subjectAltName=DNS:NAME") \
     X(SL_NAME_TWICE, "SL-NAME-TWICE", \
       "two certificates cover the same name with the same kind of key", \
-      "only the first one written is ever served for it", \
+      "only the first one written is served for it, or the one of them " \
+      "that is valid", \
       "remove the other") \
     X(SL_NAME_FORM, "SL-NAME-FORM", \
       "a name is not in its A-form", \

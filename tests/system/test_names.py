@@ -538,3 +538,28 @@ def test_a_ticket_key_file_that_all_can_read_is_refused(
     proxy.spawn()
     assert proxy.wait_exit() == 1
     assert "[SL-KEY-EXPOSED]" in proxy.stderr_text()
+
+
+def test_an_expired_certificate_takes_no_name_from_a_valid_one(
+    start_with, many, fresh_pki, tmp_path
+):
+    """However its file is called: not at a reload, and not at a start."""
+    folder = tmp_path / "certificates"
+    folder.mkdir()
+    names = "DNS:mail.example.test"
+    old = fresh_pki.server("old-mail", names, days=(-9, -1))
+    new = fresh_pki.server("new-mail", names)
+    put_pair(folder, "0-web", many.web)
+    put_pair(folder, "z-mail", new)
+    proxy = start_with(
+        [], service={"certificate_dir": folder}, reload={"watch": 0}
+    )
+    assert shown(proxy.address(), "mail.example.test") == new.serial
+    put_pair(folder, "k-mail", old)
+    proxy.reload()
+    assert shown(proxy.address(), "mail.example.test") == new.serial
+    event = proxy.log.wait("finding", code="SL-NAME-TWICE")
+    assert "k-mail.crt' covers" in event["text"]
+    assert "z-mail.crt', which is the one that is shown" in event["text"]
+    proxy.reload()
+    assert shown(proxy.address(), "mail.example.test") == new.serial
