@@ -164,6 +164,10 @@ add_keystore(struct directory *directory, const char *name)
     return failed;
 }
 
+/* In a Kubernetes secret whose own pair is tls.crt and tls.key: that of the CA,
+ * whose key is elsewhere. */
+static const char issuer_name[] = "ca.crt";
+
 /* A certificate's file, with its key beside it or in it. */
 static int
 add_certificate(
@@ -180,6 +184,8 @@ add_certificate(
         failed = add_files(directory, name, cert, key);
     else if (has_ending(name, ".pem"))
         failed = add_files(directory, name, cert, cert);
+    else if (strcmp(name, issuer_name) == 0)
+        failed = 0;
     else
         report_error(report, SL_DIR_UNPAIRED,
             "%s %s: there is no key for %s: put %.*s.key beside it, or take it "

@@ -286,6 +286,16 @@ link_to_a_file_is_a_file(void **state)
     discard(&read);
 }
 
+static void
+the_issuer_in_a_secret_is_passed_over(void **state)
+{
+    (void)state;
+    assert_folder_has("issuer", LIST("tls.crt", "tls.key", "ca.crt"),
+        LIST("issuer/tls.crt issuer/tls.key"));
+    assert_folder_has("issuerpair", LIST("ca.crt", "ca.key"),
+        LIST("issuerpair/ca.crt issuerpair/ca.key"));
+}
+
 /* --- what is refused ----------------------------------------------------- */
 
 static void
@@ -530,6 +540,7 @@ main(void)
         cmocka_unit_test(other_files_are_passed_over),
         cmocka_unit_test(hidden_names_are_passed_over),
         cmocka_unit_test(link_to_a_file_is_a_file),
+        cmocka_unit_test(the_issuer_in_a_secret_is_passed_over),
         cmocka_unit_test(certificate_without_a_key_is_refused),
         cmocka_unit_test(key_without_a_certificate_is_refused),
         cmocka_unit_test(empty_folder_is_refused),
