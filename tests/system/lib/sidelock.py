@@ -120,7 +120,9 @@ class Sidelock:
             self.write_config()
             arguments += ["-c", str(self.config_path)]
 
-        def limit():
+        def prepare():
+            # What a shell runs in the background ignores it.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             if open_files:
                 limits = (open_files, open_files)
                 resource.setrlimit(resource.RLIMIT_NOFILE, limits)
@@ -129,7 +131,7 @@ class Sidelock:
             self.process = subprocess.Popen(
                 [*self.prefix, str(settings.BINARY), *arguments],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=stderr, cwd=self.folder, preexec_fn=limit,
+                stderr=stderr, cwd=self.folder, preexec_fn=prepare,
                 env=environment(self.environ),
             )  # fmt: skip
         self.log = Log(self._log_path())
