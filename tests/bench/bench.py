@@ -65,7 +65,9 @@ def choose(parser, option, wanted, runs):
         return list(runs)
     for name in wanted.split(","):
         if name not in known:
-            parser.error(f"{option}: unknown name {name!r}")
+            parser.error(
+                f"{option}: unknown name {name!r}; known: {', '.join(known)}"
+            )
     return [known[name] for name in wanted.split(",")]
 
 
@@ -75,7 +77,10 @@ def choose_peers(parser, wanted):
     chosen = [name for name in wanted.split(",") if name]
     for name in chosen:
         if name not in proxies.PEERS:
-            parser.error(f"--peers: unknown name {name!r}")
+            parser.error(
+                f"--peers: unknown name {name!r}; "
+                f"known: {', '.join(proxies.PEERS)}"
+            )
     return chosen
 
 
