@@ -7,8 +7,6 @@
  */
 #include "proxy/session.h"
 
-#include <assert.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -189,11 +189,17 @@ socket_last_sent_ms(const struct socket *sock)
 {
     struct tcp_info info;
     socklen_t len = sizeof(info);
+    uint32_t ago_ms;
 
     if (socket_unsent_bytes(sock) == 0
         || getsockopt(sock->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
         return 0;
-    return clock_now_ms() - info.tcpi_last_data_sent;
+    /* One who is gone is sent the same again, and answers nothing; one who
+     * reads nothing answers, and is sent nothing. */
+    ago_ms = info.tcpi_last_data_sent;
+    if (info.tcpi_last_ack_recv > ago_ms)
+        ago_ms = info.tcpi_last_ack_recv;
+    return clock_now_ms() - ago_ms;
 }
 
 void

@@ -54,9 +54,10 @@ bool socket_discard_input(struct socket *sock);
 /* Bytes the kernel still holds for the peer. */
 size_t socket_unsent_bytes(const struct socket *sock);
 
-/* When (clock.h) the kernel last sent some of what it holds for the peer; 0: it
- * holds nothing, or is no TCP socket. Asking a peer that reads nothing for
- * room does not count. */
+/* When (clock.h) the kernel last sent some of what it holds for a peer who was
+ * still there; 0: it holds nothing, or is no TCP socket. Asking a peer that
+ * reads nothing for room does not count, nor does sending again what nobody
+ * acknowledges. */
 int64_t socket_last_sent_ms(const struct socket *sock);
 
 void socket_close(struct socket *sock);

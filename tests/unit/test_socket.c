@@ -3,6 +3,7 @@
  * Sockets: readiness is believed until a call proves it spent, an end and a
  * reset are told apart, and neither hides the bytes before it.
  */
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -19,6 +20,7 @@
 
 #include <cmocka.h>
 
+#include "proxy/clock.h"
 #include "tests/unit/socket_fixture.h"
 
 struct pair {
@@ -493,6 +495,49 @@ broken_stream_says_that_it_can_write(void **state)
         stream->ops->write(stream, (const uint8_t *)"x", 1, &count), IO_ERROR);
 }
 
+/* --- what the kernel still sends ------------------------------------------ */
+
+/* From here on nothing reaches the peer, and so nothing comes back. */
+static void
+cut_off(int fd)
+{
+    struct sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog program = {.len = 1, .filter = &drop_all};
+
+    assert_int_equal(
+        setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)),
+        0);
+}
+
+static unsigned
+resent_count(const struct socket *sock)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof(info);
+
+    assert_int_equal(
+        getsockopt(sock->fd, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
+    return info.tcpi_retransmits;
+}
+
+static void
+sending_again_to_who_is_gone_is_no_traffic(void **state)
+{
+    struct pair *pair = *state;
+    int64_t gone_ms;
+
+    assert_int_equal(socket_last_sent_ms(&pair->sock), 0);
+    cut_off(pair->peer);
+    gone_ms = clock_now_ms();
+    assert_int_equal(send(pair->sock.fd, "answer", 6, 0), 6);
+    for (int i = 0; i < 10000 && resent_count(&pair->sock) < 2; i++)
+        (void)poll(NULL, 0, 10);
+    assert_true(resent_count(&pair->sock) >= 2);
+    /* The two clocks tick apart. */
+    assert_true(socket_last_sent_ms(&pair->sock) <= gone_ms + 20);
+    assert_true(socket_last_sent_ms(&pair->sock) > 0);
+}
+
 int
 main(void)
 {
@@ -521,6 +566,7 @@ main(void)
         ON_PAIR(tuned_socket_sends_at_once_and_finds_the_vanished),
         ON_PAIR(stream_moves_bytes_and_ends),
         ON_PAIR(broken_stream_says_that_it_can_write),
+        ON_PAIR(sending_again_to_who_is_gone_is_no_traffic),
     };
 #undef ON_PAIR
 
