@@ -176,6 +176,16 @@ def test_a_paused_listener_uses_no_cpu(start, serve, pki):
     assert share < 0.2, f"{share:.0%} of a CPU"
 
 
+def take_the_last_descriptor(stack, proxy, context):
+    """One client is served; the next gets the last descriptor, and the backend
+    none. Returns the first, the line about the second, and the old limit."""
+    (steady,) = fill(stack, proxy, context, 1)
+    old = exhaust_descriptors(proxy, spare=1)
+    with TlsClient.open(proxy.address(), context) as client:
+        client.read_to_end()
+    return steady, proxy.connection_end(), old
+
+
 def test_no_descriptor_for_the_backend_ends_that_connection_only(
     start, serve, pki
 ):
@@ -184,11 +194,8 @@ def test_no_descriptor_for_the_backend_ends_that_connection_only(
     proxy = start(serve(backends.echo))
     context = pki.context()
     with contextlib.ExitStack() as stack:
-        (steady,) = fill(stack, proxy, context, 1)
-        old = exhaust_descriptors(proxy, spare=1)
-        with TlsClient.open(proxy.address(), context) as client:
-            client.read_to_end()
-        assert proxy.connection_end()["reason"] == "backend_unreachable"
+        steady, line, old = take_the_last_descriptor(stack, proxy, context)
+        assert line["reason"] == "backend_unreachable"
         assert steady.echo(b"still served") == b"still served"
         proxy.set_limit(resource.RLIMIT_NOFILE, old)
         steady.finish()
@@ -255,11 +262,7 @@ def test_no_descriptor_is_not_the_backend_s_fault(start, serve, pki):
     proxy = start(f"{first.address}; {second.address}")
     context = pki.context()
     with contextlib.ExitStack() as stack:
-        (steady,) = fill(stack, proxy, context, 1)
-        old = exhaust_descriptors(proxy, spare=1)
-        with TlsClient.open(proxy.address(), context) as client:
-            client.read_to_end()
-        line = proxy.connection_end()
+        steady, line, old = take_the_last_descriptor(stack, proxy, context)
         assert "Too many open files" in line["detail"]
         proxy.set_limit(resource.RLIMIT_NOFILE, old)
         fill(stack, proxy, context, 1)
